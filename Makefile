@@ -1,0 +1,41 @@
+# Two commands matter: `make demo` and `make test`. Each does its own set-up.
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check docs lock clean
+
+help: ## show these lines
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo ## start everything on this machine and answer lookups
+	@exec $(BIN)/python -m lookup demo
+
+test: $(VENV)/.dev ## run every test, with a real PostgreSQL and a real Redis
+	@$(BIN)/python -m tests.run
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, unit tests
+	@$(BIN)/python -m tests.check
+
+docs: $(VENV)/.dev ## print again the papers whose content stands in code
+	@$(BIN)/python -m deploy.print
+
+lock: ## compile both lock files again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra demo -o requirements.lock pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra demo --extra load --extra test --extra check \
+	  -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## remove the environment and the demo's data
+	rm -rf $(VENV) .tracuu
+
+# An environment is made once for each lock file. uv is used where it is on PATH.
+$(VENV)/.demo: requirements.lock
+	@test -e $(VENV)/.dev || sh deploy/install.sh $(PY) $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock
+	@sh deploy/install.sh $(PY) $(VENV) requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""The population database's shape, step by step, forward only."""

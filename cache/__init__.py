@@ -1,0 +1,1 @@
+"""Records remembered for a while, sealed and bound to one citizen."""

@@ -1,0 +1,110 @@
+"""Asks the cache before the source, and answers stale only when the source cannot.
+
+The whole stack is ``Remembering(cache, SingleFlight(Filling(cache, source)))``.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from cache.freshness import Freshness
+from lookup.citizen_id import Identifier
+from lookup.deadline import Deadline
+from lookup.errors import DeadlineExceededError, SourceUnavailableError
+from lookup.metrics import Metrics
+from lookup.ports import Clock, RecordCache, RecordSource
+from lookup.record import Facet, Finding
+
+STALE_MARGIN_S = 0.1
+"""With a stale finding in hand, the source is waited for until so long before the
+deadline, so that the rest of the answer still has its time."""
+
+REFRESHES_MAX = 16
+"""Early refreshes at once; further ones are left to a later reader."""
+
+REFRESH_MAX_S = 1.0
+"""Longest time for one of them; nobody waits for it."""
+
+
+class Remembering:
+    """A ``RecordSource`` whose findings may come from a cache."""
+
+    def __init__(
+        self,
+        cache: RecordCache,
+        source: RecordSource,
+        *,
+        freshness: Freshness,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._cache = cache
+        self._source = source
+        self._freshness = freshness
+        self._clock = clock
+        self._metrics = metrics
+        self._draw: Callable[[], float] = random.random
+        self._refreshes: dict[tuple[Identifier, Facet], asyncio.Task[None]] = {}
+
+    async def fetch(
+        self, identifier: Identifier, facet: Facet, deadline: Deadline
+    ) -> Finding:
+        """Say what is known, as ``RecordSource`` promises."""
+        remembered = await self._cache.get(identifier, facet)
+        if remembered is None:
+            return await self._source.fetch(identifier, facet, deadline)
+        if remembered.is_stale:
+            return await self._renewed(
+                remembered, identifier, facet=facet, deadline=deadline
+            )
+        if self._is_due(remembered):
+            self._refresh_soon(identifier, facet)
+        return remembered
+
+    async def aclose(self) -> None:
+        """End the refreshes under way."""
+        refreshes = tuple(self._refreshes.values())
+        for refresh in refreshes:
+            refresh.cancel()
+        await asyncio.gather(*refreshes, return_exceptions=True)
+
+    async def _renewed(
+        self,
+        stale: Finding,
+        identifier: Identifier,
+        *,
+        facet: Facet,
+        deadline: Deadline,
+    ) -> Finding:
+        """What the source says in time, else the stale finding."""
+        earlier = replace(deadline, expires_s=deadline.expires_s - STALE_MARGIN_S)
+        try:
+            return await self._source.fetch(identifier, facet, earlier)
+        except (SourceUnavailableError, DeadlineExceededError):
+            return stale
+
+    def _is_due(self, fresh: Finding) -> bool:
+        return self._freshness.should_refresh(
+            fresh.as_of,
+            is_nobody=fresh.record is None,
+            now=self._clock.now(),
+            draw=self._draw(),
+        )
+
+    def _refresh_soon(self, identifier: Identifier, facet: Facet) -> None:
+        place = identifier, facet
+        if place in self._refreshes or len(self._refreshes) == REFRESHES_MAX:
+            return
+        refresh = asyncio.create_task(self._refresh(identifier, facet))
+        self._refreshes[place] = refresh
+        refresh.add_done_callback(lambda _: self._refreshes.pop(place))
+        self._metrics.cache_refreshed(facet)
+
+    async def _refresh(self, identifier: Identifier, facet: Facet) -> None:
+        monotonic = self._clock.monotonic
+        deadline = Deadline(monotonic() + REFRESH_MAX_S, monotonic)
+        # It stays fresh a while yet; the next reader tries again.
+        with suppress(SourceUnavailableError, DeadlineExceededError):
+            await self._source.fetch(identifier, facet, deadline)

@@ -1,0 +1,1 @@
+"""Load on the service, and what it costs beside a baseline."""

@@ -1,0 +1,5 @@
+"""``python -m lookup`` is the command ``tracuu``."""
+
+from lookup.cli import main
+
+main()

@@ -1,0 +1,256 @@
+"""``tracuu demo``: everything on this machine, with people nobody has ever met.
+
+The facts of a running demo (addresses, key, one sample person for each result code)
+stand in ``.tracuu/demo.json``, readable by its owner only.
+"""
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from adapters.embedded import running_servers
+from adapters.migrate import migrate
+from adapters.synthetic.errors import SyntheticError
+from adapters.synthetic.people import Presented
+from adapters.synthetic.sampling import one_per_code
+from lookup import app
+from lookup.administration import SeedOptions, create_client, key_opens, seed
+from lookup.clock import SystemClock
+from lookup.codes import RESULTS
+from lookup.desk import COLOURS
+from lookup.listeners import open_listeners
+from lookup.scopes import Scope
+from lookup.settings import Settings, variable_of
+
+HOME = Path(".tracuu")
+
+CITIZENS = 20_000
+HEALTH_RECORDS = 15_000
+SEED = 7
+
+SAMPLES_HOLD_DAYS = 20
+"""For so long after the seeding no card of a sample person begins or ends."""
+
+READY_POLL_S = 0.1
+
+FACTS_FILE = HOME / "demo.json"
+
+_SHOWN_CODE = "000"
+
+_DEFAULTS = {
+    # Nobody is sent here by a proxy that would have to be told first.
+    variable_of("drain_s"): "0",
+    # What is printed here must not drown in the log.
+    variable_of("log_level"): "warning",
+}
+"""Settings that are others in a demo, unless they are set."""
+
+
+class DemoError(Exception):
+    """The demo cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Facts:
+    """What a running demo tells its callers."""
+
+    url: str
+    admin_url: str
+    api_key: str
+    database_url: str
+    samples: dict[str, dict[str, str]]
+
+
+def run(environ: Mapping[str, str], console: Console) -> None:
+    """Start everything, say where it is, and serve until Ctrl-C.
+
+    Raises:
+        SettingsError: A setting is malformed.
+        EmbeddedServerError: PostgreSQL or Redis does not start.
+        PortTakenError: Another process listens on a port of the service.
+        MigrationError: The database could not be brought to this version's shape.
+        DemoError: The database holds another population.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    with _neighbours(environ, console) as urls:
+        settings = Settings.read({**_cache_key(), **_DEFAULTS, **urls, **environ})
+        _refuse_taken_ports(settings)
+        database_url = settings.database_url.get_secret_value()
+        migrate(database_url)
+        _populate(database_url, console)
+        facts = _facts(settings, database_url)
+        content = orjson.dumps(asdict(facts), option=orjson.OPT_INDENT_2)
+        _write_privately(FACTS_FILE, content)
+        asyncio.run(_serve(settings, environ, lambda: _say(facts, console)))
+    console.print(f"Stopped. The data stay in {HOME}; remove it to begin anew.")
+
+
+def _populate(database_url: str, console: Console) -> None:
+    """Have the people of the demo in the database."""
+    options = SeedOptions(CITIZENS, HEALTH_RECORDS, SEED)
+    try:
+        report = seed(database_url, options, console)
+    except SyntheticError as error:
+        hint = f"If these are the demo's own data, remove {HOME} and start again."
+        raise DemoError(f"{error}\n{hint}") from None
+    if are_outdated(report.recipe.anchor, today=SystemClock().today()):
+        console.print(
+            f"[yellow]These people are older than {SAMPLES_HOLD_DAYS} days: cards have "
+            "begun and ended since, and some samples may give other codes. Remove "
+            f"{HOME} to have them made anew.[/]"
+        )
+
+
+def are_outdated(made_on: date, *, today: date) -> bool:
+    """Whether sample people made on that day may give other codes by now."""
+    return (today - made_on).days >= SAMPLES_HOLD_DAYS
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    """Say so at once, not after a minute of seeding."""
+    places = {"http": settings.http_host, "admin": settings.admin_host}
+    for name, host in places.items():
+        port = getattr(settings, f"{name}_port")
+        variable = variable_of(f"{name}_port")
+        with open_listeners(host, port, count=1, variable=variable):
+            pass
+
+
+def read_facts() -> dict[str, Any]:
+    """What the last demo here wrote down; empty when there was none."""
+    return dict(orjson.loads(FACTS_FILE.read_bytes())) if FACTS_FILE.exists() else {}
+
+
+@contextmanager
+def _neighbours(
+    environ: Mapping[str, str], console: Console
+) -> Iterator[dict[str, str]]:
+    """PostgreSQL and Redis of our own, unless the user has named both."""
+    database, redis = variable_of("database_url"), variable_of("redis_url")
+    if database in environ and redis in environ:
+        yield {}
+        return
+    console.print("Starting PostgreSQL and Redis ...")
+    with running_servers(HOME) as servers:
+        yield {database: servers.database_url, redis: servers.redis_url}
+
+
+def _cache_key() -> dict[str, str]:
+    """The secret of the cache: made once, then kept."""
+    file = HOME / "cache.key"
+    if not file.exists():
+        _write_privately(file, base64.b64encode(secrets.token_bytes(32)))
+    return {variable_of("cache_key"): file.read_text()}
+
+
+def _facts(settings: Settings, database_url: str) -> Facts:
+    samples = asyncio.run(one_per_code(database_url))
+    return Facts(
+        url=f"http://{settings.http_host}:{settings.http_port}",
+        admin_url=f"http://{settings.admin_host}:{settings.admin_port}",
+        api_key=_api_key(database_url),
+        database_url=database_url,
+        samples={code: _sample(samples[code]) for code in sorted(samples)},
+    )
+
+
+def _sample(person: Presented) -> dict[str, str]:
+    return {
+        "citizen_id": person.citizen_id,
+        "full_name": person.full_name,
+        "birth_date": person.birth_date,
+        "qr": person.qr,
+    }
+
+
+def _api_key(database_url: str) -> str:
+    """The key of the last start while it opens, else a new one with every scope."""
+    last = str(read_facts().get("api_key", ""))
+    if key_opens(database_url, last):
+        return last
+    key = create_client(
+        database_url,
+        f"demo-{secrets.token_hex(3)}",
+        scopes=frozenset(Scope),
+        description="Demo on this machine",
+    )
+    return key.text
+
+
+def _write_privately(file: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+    fresh.replace(file)
+
+
+async def _serve(
+    settings: Settings, environ: Mapping[str, str], on_ready: Callable[[], None]
+) -> None:
+    waiting = asyncio.create_task(_when_ready(settings, on_ready))
+    try:
+        await app.serve(settings, environ)
+    finally:
+        waiting.cancel()
+
+
+async def _when_ready(settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Wait until every worker answers."""
+    url = f"http://{settings.admin_host}:{settings.admin_port}/health/detail"
+    serving = 0
+    async with aiohttp.ClientSession() as session:
+        while serving < settings.workers:
+            await asyncio.sleep(READY_POLL_S)
+            with suppress(aiohttp.ClientError):
+                async with session.get(url) as response:
+                    serving = orjson.loads(await response.read())["workers"]["serving"]
+    on_ready()
+
+
+def _say(facts: Facts, console: Console) -> None:
+    table = Table("code", "citizen_id", "full_name", "birth_date", "result")
+    for code, person in facts.samples.items():
+        table.add_row(
+            f"[{COLOURS[RESULTS[code].verdict]}]{code}[/]",
+            person["citizen_id"],
+            person["full_name"],
+            person["birth_date"],
+            RESULTS[code].text_en,
+        )
+    console.print(table)
+    console.print(f"Reception page   {facts.url}/")
+    console.print(f"API handbook     {facts.url}/docs")
+    console.print(f"Metrics, health  {facts.admin_url}/metrics  /health/detail")
+    console.print(f"API key          {facts.api_key}")
+    console.print("\nAsk (all people here are invented):\n")
+    console.print(_curl(facts), soft_wrap=True, markup=False, highlight=False)
+    console.print(f"\nThe same facts: {FACTS_FILE}. Ctrl-C ends everything.")
+
+
+def _curl(facts: Facts) -> str:
+    person = facts.samples[_SHOWN_CODE]
+    body = {name: person[name] for name in ("citizen_id", "full_name", "birth_date")}
+    return (
+        f"curl -s {facts.url}/v1/lookups "
+        f"-H 'Authorization: Bearer {facts.api_key}' "
+        f"-H 'Content-Type: application/json' "
+        f"-d '{orjson.dumps(body).decode()}'"
+    )

@@ -1,0 +1,162 @@
+"""``tracuu doctor``: looks at everything the service needs, and says what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import redis.asyncio
+from redis.exceptions import RedisError
+from rich.console import Console
+
+from adapters.migrate import MigrationError, pending
+from adapters.postgres import FAILURES, Database, RawConnection, close
+from lookup.ports import Clock
+from lookup.settings import Settings, SettingsError, variable_of
+
+TIMEOUT_S = 5.0
+"""Longest wait for one answer of a neighbour."""
+
+CLOCK_DIFFERENCE_MAX_S = 2.0
+"""From here on ages and expiries are told wrongly."""
+
+REDIS_OLDEST = (7, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    is_well: bool
+    told: str
+    """How it is or, when it is not well, what to do."""
+
+
+def run(environ: Mapping[str, str], console: Console, clock: Clock) -> int:
+    """Print every finding; 1 if anything is not well."""
+    findings = asyncio.run(_findings(environ, clock))
+    for finding in findings:
+        mark = "[green]✔[/]" if finding.is_well else "[red]✘[/]"
+        console.print(mark, end=" ")
+        line = f"{finding.what}: {finding.told}"
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    return int(not all(finding.is_well for finding in findings))
+
+
+async def _findings(environ: Mapping[str, str], clock: Clock) -> list[Finding]:
+    try:
+        settings = Settings.read(environ)
+    except SettingsError as error:
+        return [_unwell("settings", fault) for fault in error.faults]
+    findings = [_well("settings", "all are well formed")]
+    findings += [finding async for finding in _database(settings, clock)]
+    findings.append(await _redis(settings))
+    return findings
+
+
+async def _database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
+    database = Database(settings.database_url.get_secret_value(), TIMEOUT_S)
+    try:
+        connection = await database.connect("tracuu-doctor")
+    except FAILURES as error:
+        yield _unwell(
+            "database",
+            f"cannot be reached ({type(error).__name__}): is PostgreSQL running, "
+            f"and is {variable_of('database_url')} right?",
+        )
+        return
+    try:
+        async for finding in _in_database(connection, clock):
+            yield finding
+    except FAILURES as error:
+        yield _unwell(
+            "database",
+            f"refuses to answer ({type(error).__name__}): check what its user may do",
+        )
+    finally:
+        await close(connection)
+
+
+async def _in_database(
+    connection: RawConnection, clock: Clock
+) -> AsyncIterator[Finding]:
+    version = await connection.fetchval("SHOW server_version")
+    yield _well("database", f"PostgreSQL {version}")
+    yield await _clock(connection, clock)
+    migrations = await _migrations(connection)
+    yield migrations
+    if migrations.is_well:
+        yield await _population(connection)
+        yield await _clients(connection)
+
+
+async def _clock(connection: RawConnection, clock: Clock) -> Finding:
+    theirs: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    ahead_s = (clock.now() - theirs).total_seconds()
+    told = f"{abs(ahead_s):.1f} s {'ahead of' if ahead_s > 0 else 'behind'} PostgreSQL"
+    if abs(ahead_s) > CLOCK_DIFFERENCE_MAX_S:
+        return _unwell("clock", f"{told}: set both machines by NTP")
+    return _well("clock", told)
+
+
+async def _migrations(connection: RawConnection) -> Finding:
+    try:
+        missing = await pending(connection)
+    except MigrationError as error:
+        return _unwell("migrations", f"{error}: install the newer version")
+    if missing:
+        return _unwell("migrations", f"{len(missing)} missing: run tracuu migrate")
+    return _well("migrations", "all are applied")
+
+
+async def _population(connection: RawConnection) -> Finding:
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM citizens)"):
+        return _well("population", "there are citizens")
+    return _unwell("population", "is empty: load it, or run tracuu seed")
+
+
+async def _clients(connection: RawConnection) -> Finding:
+    count = await connection.fetchval(
+        "SELECT count(*) FROM clients "
+        "WHERE revoked_at IS NULL AND coalesce(expires_at > now(), true)"
+    )
+    if count:
+        return _well("clients", f"{count} may ask")
+    return _unwell("clients", "nobody may ask: run tracuu clients create")
+
+
+async def _redis(settings: Settings) -> Finding:
+    try:
+        info = await _redis_info(settings.redis_url.get_secret_value())
+    except (RedisError, OSError, ValueError) as error:
+        return _unwell(
+            "Redis",
+            f"cannot be reached ({type(error).__name__}): is it running, and is "
+            f"{variable_of('redis_url')} right? Lookups go on without it, slower.",
+        )
+    version = str(info["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < REDIS_OLDEST:
+        return _unwell("Redis", f"{version} is too old: 7.0 or newer is needed")
+    return _well("Redis", f"answers as Redis {version}")
+
+
+async def _redis_info(url: str) -> Mapping[str, object]:
+    """What Redis says of itself.
+
+    Raises:
+        ValueError: The address cannot be read.
+        RedisError, OSError: Nobody answers there.
+    """
+    client = redis.asyncio.Redis.from_url(url, socket_timeout=TIMEOUT_S)
+    async with client:
+        found: Mapping[str, object] = await client.info("server")
+    return found
+
+
+def _well(what: str, told: str) -> Finding:
+    return Finding(what, is_well=True, told=told)
+
+
+def _unwell(what: str, told: str) -> Finding:
+    return Finding(what, is_well=False, told=told)

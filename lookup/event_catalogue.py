@@ -1,0 +1,89 @@
+"""Every event the log may hold: how loud, with which fields, and what to do then.
+
+The handbook's page on logs is printed from these rows.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["info", "warning", "error"]
+
+_ERROR = ("error", "cause", "location")
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One row of the list: how loud, with which fields, and what to do about it."""
+
+    level: Level
+    fields: tuple[str, ...]
+    action: str
+
+
+EVENTS: dict[str, EventRow] = {
+    "process.started": EventRow(
+        "info", ("version", "workers", "port", "admin_port"), "Nothing."
+    ),
+    "process.stopping": EventRow(
+        "info", ("signal",), "Nothing: a stop was asked for; it drains first."
+    ),
+    "worker.started": EventRow("info", ("worker", "pid"), "Nothing."),
+    "worker.drained": EventRow("info", ("worker", "pid"), "Nothing."),
+    "worker.died": EventRow(
+        "error",
+        ("worker", "pid", "exit_code"),
+        "A code below 0 is a signal: -9 is mostly the kernel's memory limit. It is "
+        "started again by itself; look at the lines before this one.",
+    ),
+    "worker.restarted": EventRow(
+        "warning",
+        ("worker", "deaths", "delay_s"),
+        "If deaths in a row grow, the worker cannot start: run tracuu doctor.",
+    ),
+    "request.failed": EventRow(
+        "error",
+        ("request_id", *_ERROR),
+        "A defect of ours: report error and location.",
+    ),
+    "source.unavailable": EventRow(
+        "warning", ("source", *_ERROR), "Look at the source's own state."
+    ),
+    "source.recovered": EventRow("info", ("source",), "Nothing."),
+    "breaker.opened": EventRow(
+        "warning", ("target",), "The target failed in a row; answers come stale."
+    ),
+    "breaker.closed": EventRow("info", ("target",), "Nothing."),
+    "cache.unreadable": EventRow(
+        "warning",
+        ("tier",),
+        "An entry did not open: do all workers have the same TRACUU_CACHE_KEY?",
+    ),
+    "redis.unreachable": EventRow(
+        "warning", _ERROR, "Look at Redis; lookups go on, slower."
+    ),
+    "redis.recovered": EventRow("info", (), "Nothing."),
+    "changes.listener_lost": EventRow(
+        "warning", _ERROR, "Look at PostgreSQL; changes are caught up afterwards."
+    ),
+    "changes.listener_restored": EventRow("info", (), "Nothing."),
+    "changes.replayed": EventRow("info", ("changes",), "Nothing."),
+    "audit.failed": EventRow(
+        "error",
+        ("entries", *_ERROR),
+        "Lookups are refused while the audit cannot be written: look at PostgreSQL.",
+    ),
+    "clients.refreshed": EventRow("info", ("clients",), "Nothing."),
+    "clients.refresh_failed": EventRow(
+        "warning", _ERROR, "Known keys still open; new and revoked ones wait."
+    ),
+    "library.warned": EventRow(
+        "warning",
+        ("logger", "severity", *_ERROR),
+        "See the library's code at that location; its text is not shown because it "
+        "may repeat a request.",
+    ),
+    "loop.lagged": EventRow(
+        "warning", ("lag_s",), "The process was kept from working: look at the CPU."
+    ),
+}
+"""Every event by its name."""

@@ -1,0 +1,1 @@
+"""HTTP in and out: the only package that knows status codes and JSON names."""
