@@ -11,6 +11,7 @@ import asyncpg
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -75,12 +76,16 @@ async def _migrate(database_url: str) -> list[str]:
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(_upgrade)
+    except CommandError:
+        reason = "the database is of a newer version: install that version"
+        raise MigrationError(reason) from None
     except DBAPIError as error:
         # The text is left out: a failing statement may quote a row.
         refusal = error.orig.__cause__ if error.orig else None
         raise MigrationError(f"refused: {type(refusal or error).__name__}") from None
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise MigrationError(f"refused: {type(error).__name__}") from None
+        reason = f"the database cannot be reached: {type(error).__name__}"
+        raise MigrationError(f"{reason}; tracuu doctor says more") from None
     finally:
         await engine.dispose()
 

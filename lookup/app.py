@@ -127,6 +127,9 @@ async def open_app(parts: Parts, *, prunes: bool) -> AsyncIterator[web.Applicati
         directory = ClientDirectory(
             parts.background, metrics=parts.metrics, events=parts.events
         )
+        # Without it, every key would be refused until the first refresh.
+        with suppress(*FAILURES):
+            await directory.load()
         feed = _feed(parts, cache, directory)
         background = [feed.run(), directory.run(), beat(parts.metrics, parts.events)]
         if prunes:

@@ -85,7 +85,9 @@ def run(environ: Mapping[str, str], console: Console) -> None:
         MigrationError: The database could not be brought to this version's shape.
         DemoError: The database holds another population.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not asyncio's way of Ctrl-C, to cancel a task: libraries lose that sometimes.
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     HOME.mkdir(mode=0o700, exist_ok=True)
     with _neighbours(environ, console) as urls:
         settings = Settings.read({**_cache_key(), **_DEFAULTS, **urls, **environ})
@@ -97,7 +99,7 @@ def run(environ: Mapping[str, str], console: Console) -> None:
         content = orjson.dumps(asdict(facts), option=orjson.OPT_INDENT_2)
         _write_privately(FACTS_FILE, content)
         asyncio.run(_serve(settings, environ, lambda: _say(facts, console)))
-    console.print(f"Stopped. The data stay in {HOME}; remove it to begin anew.")
+    console.print("Stopped.")
 
 
 def _populate(database_url: str, console: Console) -> None:
@@ -110,9 +112,9 @@ def _populate(database_url: str, console: Console) -> None:
         raise DemoError(f"{error}\n{hint}") from None
     if are_outdated(report.recipe.anchor, today=SystemClock().today()):
         console.print(
-            f"[yellow]These people are older than {SAMPLES_HOLD_DAYS} days: cards have "
-            "begun and ended since, and some samples may give other codes. Remove "
-            f"{HOME} to have them made anew.[/]"
+            f"[yellow]These people are {SAMPLES_HOLD_DAYS} days old or older: cards "
+            "have begun and ended since, and some samples may give other codes. "
+            f"Remove {HOME} to have them made anew.[/]"
         )
 
 
@@ -148,6 +150,7 @@ def _neighbours(
     console.print("Starting PostgreSQL and Redis ...")
     with running_servers(HOME) as servers:
         yield {database: servers.database_url, redis: servers.redis_url}
+    console.print(f"The data stay in {HOME}; remove it to begin anew.")
 
 
 def _cache_key() -> dict[str, str]:

@@ -52,9 +52,12 @@ class Fault:
     """One thing wrong with a request: where, and why, without the value."""
 
     pointer: str
-    """JSON pointer (RFC 6901) to the field, such as ``/birth_date``."""
+    """JSON pointer (RFC 6901) to the field, such as ``/birth_date``; empty for all."""
 
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.message}" if self.pointer else self.message
 
 
 class InvalidRequestError(CallerError):
@@ -63,7 +66,7 @@ class InvalidRequestError(CallerError):
     code = "invalid_request"
 
     def __init__(self, *faults: Fault) -> None:
-        super().__init__("; ".join(f"{f.pointer}: {f.message}" for f in faults))
+        super().__init__("; ".join(map(str, faults)))
         self.faults = faults
 
 

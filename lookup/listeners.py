@@ -19,6 +19,9 @@ class PortTakenError(OSError):
             f"{variable} to a free port",
         )
 
+    def __str__(self) -> str:
+        return str(self.strerror)
+
 
 @contextmanager
 def open_listeners(

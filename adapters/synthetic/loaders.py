@@ -44,10 +44,11 @@ async def load_chunks(
         processes, multiprocessing.get_context("spawn"), initializer=_begin
     )
     loop = asyncio.get_running_loop()
-    loads = [
-        loop.run_in_executor(pool, _load, database_url, recipe, chunk)
-        for chunk in chunks
-    ]
+    with _ctrl_c_ignored():
+        loads = [
+            loop.run_in_executor(pool, _load, database_url, recipe, chunk)
+            for chunk in chunks
+        ]
     try:
         for load in asyncio.as_completed(loads):
             on_loaded(await load)
@@ -78,9 +79,21 @@ def _load(database_url: str, recipe: Recipe, chunk: int) -> int:
         return asyncio.run(load_chunk(database_url, recipe, chunk))
 
 
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Begin processes inside the block that never hear Ctrl-C, not even at first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
 def _begin() -> None:
-    """Leave Ctrl-C to the process that began, and end when it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End when the process that began is gone; Ctrl-C is left to it."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

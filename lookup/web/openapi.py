@@ -115,6 +115,7 @@ def _lookup_operation() -> Schema:
     answer = {"schema": {"$ref": "#/components/schemas/LookupOut"}}
     return {
         "operationId": "look_up",
+        "tags": ["lookups"],
         "summary": "Look one person up",
         "parameters": [_header("X-Request-Id"), _header("If-None-Match")],
         "requestBody": {

@@ -231,3 +231,29 @@ def test_folder_that_cannot_be_read_is_told_without_a_trace(nowhere):
     done = nowhere.run("clients", "list")
 
     assert faults(done) == ".tracuu/demo.json: Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("admin_url", "told"),
+    [
+        ("", "no metrics at any address (InvalidUrlClientError)"),
+        ("http://127.0.0.1:1", "no metrics at http://127.0.0.1:1 (ClientConnector"),
+    ],
+)
+def test_sample_without_metrics_names_the_variable(tracuu, admin_url, told):
+    tracuu.run(*SMALL)
+    tracuu.set(TRACUU_URL="http://127.0.0.1:1", TRACUU_API_KEY="tracuu_x")
+    tracuu.set(TRACUU_ADMIN_URL=admin_url)
+
+    refused = faults(tracuu.run("lookup", "--sample", "5"))
+
+    assert refused.startswith(told)
+    assert refused.endswith("set TRACUU_ADMIN_URL")
+
+
+def test_sample_of_an_empty_database_asks_to_seed_it(tracuu):
+    tracuu.set(TRACUU_URL="http://127.0.0.1:1", TRACUU_API_KEY="tracuu_x")
+
+    refused = faults(tracuu.run("lookup", "--sample", "5"))
+
+    assert refused.endswith("no complete population: seed it first")

@@ -54,6 +54,19 @@ async def test_migrated_database_lacks_nothing(connection):
     assert await pending(connection) == []
 
 
+def test_database_newer_than_the_code_is_left_alone(database_url):
+    in_a_loop(set_revision(database_url, "9999"))
+
+    with pytest.raises(MigrationError, match="newer version"):
+        migrate(database_url)
+
+
+async def set_revision(database_url, revision):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = $1", revision)
+    await connection.close()
+
+
 async def test_database_newer_than_the_code_is_noticed(connection):
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
 

@@ -74,10 +74,15 @@ class Demo:
 
     async def ended(self):
         """Wait for its end, and give its exit code."""
-        async with asyncio.timeout(START_S):
-            rest, _ = await self.process.communicate()
-        self.printed += rest.decode()
-        return self.process.returncode
+        try:
+            async with asyncio.timeout(START_S):
+                self.printed += (await self.process.stdout.read()).decode()
+                return await self.process.wait()
+        except TimeoutError:
+            # It prints where it hangs.
+            self.process.send_signal(signal.SIGABRT)
+            self.printed += (await self.process.stdout.read()).decode()
+            pytest.fail(self.printed)
 
 
 @asynccontextmanager
@@ -88,6 +93,7 @@ async def started(folder, **settings):
     environ = {
         **others,
         "PYTHONPATH": str(ROOT),
+        "PYTHONFAULTHANDLER": "1",
         "TRACUU_HTTP_PORT": str(http_port),
         "TRACUU_ADMIN_PORT": str(admin_port),
         "TRACUU_DEADLINE_S": "10",
@@ -146,8 +152,10 @@ async def test_newcomer_asks_every_sample_and_finds_them_again(folder):
         again = second.facts
         code = await second.ask(**plain(facts["samples"]["004"]))
         assert living(folder)
+        assert (folder / ".tracuu/demo.json").stat().st_mode & 0o777 == 0o600
         assert await second.end(signal.SIGTERM) == 0
 
+    assert list(facts) == ["url", "admin_url", "api_key", "database_url", "samples"]
     assert list(facts["samples"]) == list(CODES) == codes == scanned
     assert code == "004"
     assert again["samples"] == facts["samples"]
