@@ -29,7 +29,12 @@ def main() -> int:
 
 
 def _tests(arguments: list[str]) -> tuple[int, str]:
-    command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", *arguments]
+    command = [
+        *(sys.executable, "-m", "coverage", "run", "-m", "pytest"),
+        # In order of the tiers, a file at a time, on two cores.
+        *("-n", "2", "--dist", "loadfile"),
+        *arguments,
+    ]
     last = ""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tests:
         assert tests.stdout
