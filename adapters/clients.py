@@ -5,29 +5,25 @@ checksum, so that a mistyped key is known without asking anybody. Only its SHA-2
 kept: with that many random bits nothing slower is needed.
 """
 
-import asyncio
 import hashlib
 import re
 import secrets
 import string
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
 import asyncpg
 
 from adapters.postgres import Database, RawConnection, close
+from adapters.refreshing import Refreshing
+from lookup.errors import MalformedError
 from lookup.events import Events
 from lookup.metrics import Metrics
+from lookup.public_keys import PublicKey, read_key_set
 from lookup.scopes import Scope
-
-REFRESH_S = 60.0
-"""Longest time until a change of clients is known, should its notice get lost."""
-
-RETRY_S = 5.0
-"""Wait before the list is read again after a failure."""
 
 _BASE62 = string.digits + string.ascii_letters
 _KEY = re.compile(r"(tracuu_[0-9A-Za-z]{27})_([0-9A-Za-z]{6})", re.ASCII)
@@ -36,7 +32,7 @@ _SCOPES = frozenset(Scope)
 
 _COLUMNS = """
 SELECT client_id, description, key_hash, key_hint, scopes, created_at, expires_at,
-    revoked_at
+    revoked_at, key_set
 FROM clients
 """
 
@@ -71,6 +67,8 @@ class Client:
     """When its key stops working; None for never."""
 
     revoked_at: datetime | None = None
+    public_keys: Mapping[str, PublicKey] = field(default_factory=dict)
+    """Keys by which it may prove who it is, by ``kid``."""
 
     @classmethod
     def from_row(cls, row: asyncpg.Record) -> Self:
@@ -83,7 +81,16 @@ class Client:
             created_at=row["created_at"],
             expires_at=row["expires_at"],
             revoked_at=row["revoked_at"],
+            public_keys=_public_keys(row["key_set"]),
         )
+
+
+def _public_keys(key_set: str | None) -> Mapping[str, PublicKey]:
+    """The keys; none if another version wrote what this one does not take."""
+    try:
+        return read_key_set(key_set.encode()) if key_set is not None else {}
+    except MalformedError:
+        return {}
 
 
 def make_key() -> ApiKey:
@@ -153,6 +160,35 @@ async def create_client(
     return key
 
 
+async def replace_keys(
+    connection: RawConnection, client_id: str, key_set: bytes
+) -> int:
+    """Make these the public keys of a client.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        ClientError: It is no JWK set as wanted, or there is no such client.
+        FAILURES: The database failed.
+    """
+    try:
+        keys = read_key_set(key_set)
+    except MalformedError as malformed:
+        raise ClientError(f"the key set {malformed}") from None
+    replaced = await connection.fetchval(
+        """
+        UPDATE clients SET key_set = $2
+        WHERE client_id = $1 AND revoked_at IS NULL RETURNING client_id
+        """,
+        client_id,
+        key_set.decode(),
+    )
+    if replaced is None:
+        raise ClientError(f"no client {client_id} that could have keys")
+    return len(keys)
+
+
 async def list_clients(connection: RawConnection) -> list[Client]:
     """Every client there ever was, by name.
 
@@ -190,6 +226,12 @@ def _known(scopes: Iterable[str]) -> list[str]:
     return wanted
 
 
+def _living(client: Client | None, now: datetime) -> Client | None:
+    if client is None or (client.expires_at and client.expires_at <= now):
+        return None
+    return client
+
+
 class ClientDirectory:
     """Who may ask, in memory; keeps what it knows while the database is away."""
 
@@ -198,31 +240,26 @@ class ClientDirectory:
         self._metrics = metrics
         self._events = events
         self._clients: dict[bytes, Client] = {}
-        self._is_outdated = asyncio.Event()
+        self._by_name: dict[str, Client] = {}
+        self._refreshing = Refreshing(self.load, events)
 
     def find(self, key: str, now: datetime) -> Client | None:
         """The client this API key opens, None when unknown, expired or revoked."""
         if not looks_like_key(key):
             return None
-        client = self._clients.get(hash_key(ApiKey(key)))
-        if client is None or (client.expires_at and client.expires_at <= now):
-            return None
-        return client
+        return _living(self._clients.get(hash_key(ApiKey(key))), now)
+
+    def named(self, client_id: str, now: datetime) -> Client | None:
+        """The client of this name, None when unknown, expired or revoked."""
+        return _living(self._by_name.get(client_id), now)
 
     def refresh_soon(self) -> None:
         """Have the list read again; costs nothing here."""
-        self._is_outdated.set()
+        self._refreshing.soon()
 
     async def run(self) -> None:
         """Keep the list up to date until cancelled."""
-        while True:
-            try:
-                await self.load()
-                wait_s = REFRESH_S
-            except Exception as error:  # noqa: BLE001 - this task must go on
-                self._events.clients_refresh_failed(error)
-                wait_s = RETRY_S
-            await self._wait(wait_s)
+        await self._refreshing.run()
 
     async def load(self) -> None:
         """Read the list now.
@@ -230,7 +267,6 @@ class ClientDirectory:
         Raises:
             FAILURES: The database failed; what was known stays.
         """
-        self._is_outdated.clear()
         connection = await self._database.connect("tracuu-clients")
         try:
             rows = await connection.fetch(f"{_COLUMNS} WHERE revoked_at IS NULL")
@@ -239,12 +275,6 @@ class ClientDirectory:
         clients = {row["key_hash"]: Client.from_row(row) for row in rows}
         if clients != self._clients:
             self._clients = clients
+            self._by_name = {client.client_id: client for client in clients.values()}
             self._events.clients_refreshed(len(clients))
         self._metrics.clients_loaded(count=len(clients))
-
-    async def _wait(self, at_most_s: float) -> None:
-        try:
-            async with asyncio.timeout(at_most_s):
-                await self._is_outdated.wait()
-        except TimeoutError:
-            pass

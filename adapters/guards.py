@@ -13,6 +13,7 @@ from lookup.events import Events
 from lookup.metrics import BreakerState, Metrics
 from lookup.ports import Clock, RecordSource
 from lookup.record import Facet, Finding
+from lookup.request import Claim
 
 FAILURES_MAX = 3
 """Failures in a row after which the breaker opens; each begun after the one before
@@ -42,7 +43,12 @@ class Breaker:
     _failed_s: float = -inf
 
     async def fetch(
-        self, identifier: Identifier, facet: Facet, deadline: Deadline
+        self,
+        identifier: Identifier,
+        facet: Facet,
+        deadline: Deadline,
+        *,
+        claim: Claim | None = None,
     ) -> Finding:
         """Ask the source, unless it is being left alone.
 
@@ -56,7 +62,7 @@ class Breaker:
         started_s = self.clock.monotonic()
         has_failed: bool | None = None
         try:
-            finding = await self.source.fetch(identifier, facet, deadline)
+            finding = await self.source.fetch(identifier, facet, deadline, claim=claim)
             has_failed = False
         except SourceUnavailableError as error:
             has_failed = None if error.args == (BUSY,) else True
@@ -120,7 +126,12 @@ class Bulkhead:
     _asking: int = 0
 
     async def fetch(
-        self, identifier: Identifier, facet: Facet, deadline: Deadline
+        self,
+        identifier: Identifier,
+        facet: Facet,
+        deadline: Deadline,
+        *,
+        claim: Claim | None = None,
     ) -> Finding:
         """Ask the source, unless too many do already.
 
@@ -134,7 +145,7 @@ class Bulkhead:
             raise SourceUnavailableError(BUSY)
         self._asking += 1
         try:
-            return await self.source.fetch(identifier, facet, deadline)
+            return await self.source.fetch(identifier, facet, deadline, claim=claim)
         finally:
             self._asking -= 1
 

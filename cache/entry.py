@@ -116,11 +116,13 @@ def is_nobody(content: Content) -> bool:
     return isinstance(content, Held) and content.record is None
 
 
-def living_id(record: Record) -> CitizenId:
-    """The living citizen ID a record is about."""
+def living_id(record: Record) -> CitizenId | None:
+    """The living citizen ID a record is about, None when its source does not tell."""
     if isinstance(record, CoverageRecord):
-        return CitizenId(record.person.citizen_id)
-    return CitizenId(record.citizen_id)
+        number = record.person.citizen_id
+    else:
+        number = record.citizen_id
+    return None if number is None else CitizenId(number)
 
 
 def bears(record: Record, identifier: Identifier) -> bool:

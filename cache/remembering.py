@@ -12,10 +12,15 @@ from dataclasses import replace
 from cache.freshness import Freshness
 from lookup.citizen_id import Identifier
 from lookup.deadline import Deadline
-from lookup.errors import DeadlineExceededError, SourceUnavailableError
+from lookup.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    SourceUnavailableError,
+)
 from lookup.metrics import Metrics
 from lookup.ports import Clock, RecordCache, RecordSource
 from lookup.record import Facet, Finding
+from lookup.request import Claim
 
 STALE_MARGIN_S = 0.1
 """With a stale finding in hand, the source is waited for until so long before the
@@ -26,6 +31,9 @@ REFRESHES_MAX = 16
 
 REFRESH_MAX_S = 1.0
 """Longest time for one of them; nobody waits for it."""
+
+NO_ANSWER = (SourceUnavailableError, DeadlineExceededError, InvalidRequestError)
+"""What a source raises when it says nothing, for its own reasons or the asker's."""
 
 
 class Remembering:
@@ -49,18 +57,23 @@ class Remembering:
         self._refreshes: dict[tuple[Identifier, Facet], asyncio.Task[None]] = {}
 
     async def fetch(
-        self, identifier: Identifier, facet: Facet, deadline: Deadline
+        self,
+        identifier: Identifier,
+        facet: Facet,
+        deadline: Deadline,
+        *,
+        claim: Claim | None = None,
     ) -> Finding:
         """Say what is known, as ``RecordSource`` promises."""
         remembered = await self._cache.get(identifier, facet)
         if remembered is None:
-            return await self._source.fetch(identifier, facet, deadline)
+            return await self._source.fetch(identifier, facet, deadline, claim=claim)
         if remembered.is_stale:
             return await self._renewed(
-                remembered, identifier, facet=facet, deadline=deadline
+                remembered, identifier, facet=facet, deadline=deadline, claim=claim
             )
         if self._is_due(remembered):
-            self._refresh_soon(identifier, facet)
+            self._refresh_soon(identifier, facet, claim)
         return remembered
 
     async def aclose(self) -> None:
@@ -77,12 +90,13 @@ class Remembering:
         *,
         facet: Facet,
         deadline: Deadline,
+        claim: Claim | None,
     ) -> Finding:
         """What the source says in time, else the stale finding."""
         earlier = replace(deadline, expires_s=deadline.expires_s - STALE_MARGIN_S)
         try:
-            return await self._source.fetch(identifier, facet, earlier)
-        except (SourceUnavailableError, DeadlineExceededError):
+            return await self._source.fetch(identifier, facet, earlier, claim=claim)
+        except NO_ANSWER:
             return stale
 
     def _is_due(self, fresh: Finding) -> bool:
@@ -93,18 +107,22 @@ class Remembering:
             draw=self._draw(),
         )
 
-    def _refresh_soon(self, identifier: Identifier, facet: Facet) -> None:
+    def _refresh_soon(
+        self, identifier: Identifier, facet: Facet, claim: Claim | None
+    ) -> None:
         place = identifier, facet
         if place in self._refreshes or len(self._refreshes) == REFRESHES_MAX:
             return
-        refresh = asyncio.create_task(self._refresh(identifier, facet))
+        refresh = asyncio.create_task(self._refresh(identifier, facet, claim))
         self._refreshes[place] = refresh
         refresh.add_done_callback(lambda _: self._refreshes.pop(place))
         self._metrics.cache_refreshed(facet)
 
-    async def _refresh(self, identifier: Identifier, facet: Facet) -> None:
+    async def _refresh(
+        self, identifier: Identifier, facet: Facet, claim: Claim | None
+    ) -> None:
         monotonic = self._clock.monotonic
         deadline = Deadline(monotonic() + REFRESH_MAX_S, monotonic)
         # It stays fresh a while yet; the next reader tries again.
-        with suppress(SourceUnavailableError, DeadlineExceededError):
-            await self._source.fetch(identifier, facet, deadline)
+        with suppress(*NO_ANSWER):
+            await self._source.fetch(identifier, facet, deadline, claim=claim)

@@ -1,7 +1,8 @@
 """One load for all who ask for the same facet of the same number at the same time.
 
-A load belongs to nobody who waits for it: it goes on when they leave, up to a time
-limit of its own, and what it finds serves those who come later.
+The claim is part of the question, because there are sources that judge it. A load
+belongs to nobody who waits for it: it goes on when they leave, up to a time limit of
+its own, and what it finds serves those who come later.
 """
 
 import asyncio
@@ -12,6 +13,9 @@ from lookup.errors import DeadlineExceededError, SourceUnavailableError
 from lookup.metrics import Metrics
 from lookup.ports import Clock, RecordSource
 from lookup.record import Facet, Finding
+from lookup.request import Claim
+
+_Question = tuple[Identifier, Facet, Claim | None]
 
 
 class SingleFlight:
@@ -25,16 +29,22 @@ class SingleFlight:
         self._clock = clock
         self._load_max_s = load_max_s
         self._metrics = metrics
-        self._loads: dict[tuple[Identifier, Facet], asyncio.Task[Finding]] = {}
+        self._loads: dict[_Question, asyncio.Task[Finding]] = {}
 
     async def fetch(
-        self, identifier: Identifier, facet: Facet, deadline: Deadline
+        self,
+        identifier: Identifier,
+        facet: Facet,
+        deadline: Deadline,
+        *,
+        claim: Claim | None = None,
     ) -> Finding:
         """Wait for the load under way or a new one, as ``RecordSource`` promises."""
         left_s = deadline.left_s()
-        load = self._loads.get((identifier, facet))
+        question = identifier, facet, claim
+        load = self._loads.get(question)
         if load is None:
-            load = self._start(identifier, facet)
+            load = self._start(question)
         else:
             self._metrics.load_joined(facet)
         done, _ = await asyncio.wait({load}, timeout=left_s)
@@ -51,14 +61,17 @@ class SingleFlight:
             load.cancel()
         await asyncio.gather(*loads, return_exceptions=True)
 
-    def _start(self, identifier: Identifier, facet: Facet) -> asyncio.Task[Finding]:
+    def _start(self, question: _Question) -> asyncio.Task[Finding]:
+        identifier, facet, claim = question
         monotonic = self._clock.monotonic
         deadline = Deadline(monotonic() + self._load_max_s, monotonic)
-        load = asyncio.create_task(self._source.fetch(identifier, facet, deadline))
-        self._loads[identifier, facet] = load
+        load = asyncio.create_task(
+            self._source.fetch(identifier, facet, deadline, claim=claim)
+        )
+        self._loads[question] = load
 
         def end(load: asyncio.Task[Finding]) -> None:
-            del self._loads[identifier, facet]
+            del self._loads[question]
             if not load.cancelled():
                 load.exception()  # seen, even if all who waited have left
 

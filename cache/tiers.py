@@ -93,7 +93,7 @@ class Tiers:
         """Remember in both tiers, unless something newer is known."""
         living: Identifier = identifier
         if finding.record is not None:
-            living = living_id(finding.record)
+            living = living_id(finding.record) or identifier
         held = Held(record=finding.record, as_of=finding.as_of)
         self._keep(self._keys.of(living, facet), held, version=finding.version)
         if living != identifier:

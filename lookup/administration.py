@@ -4,17 +4,23 @@ Each opens the database, does one thing and closes it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 
-from adapters import clients
+from adapters import clients, gateway_users
 from adapters.clients import ApiKey, Client, ClientError, hash_key, looks_like_key
 from adapters.embedded_process import EmbeddedServerError
+from adapters.gateway_users import (
+    Password,
+    create_gateway_user,
+    fits,
+    read_accounts,
+)
 from adapters.migrate import MigrationError
 from adapters.postgres import FAILURES, Database, RawConnection, close
 from adapters.synthetic import seeding
@@ -22,7 +28,12 @@ from adapters.synthetic.errors import SyntheticError
 from adapters.synthetic.profile import read_profile
 from adapters.synthetic.recipe import Recipe
 from lookup.bar import bar_of
+from lookup.citizen_id import parse_citizen_id
 from lookup.clock import SystemClock
+from lookup.errors import MalformedError
+from lookup.names import parse_name
+from lookup.ports import Officer
+from lookup.public_keys import read_key_set
 from lookup.scopes import Scope
 
 T = TypeVar("T")
@@ -122,6 +133,98 @@ def create_client(
     )
 
 
+def create_gateway_client(
+    database_url: str, client_id: str, username: str, **options: Any
+) -> tuple[ApiKey, Password]:
+    """Enter a client with an account of the insurer's protocol; both or none.
+
+    Args:
+        database_url: The population database.
+        client_id: The client's name.
+        username: The account's name.
+        options: As for ``create_client``.
+
+    Returns:
+        Its key and the account's password, which can be shown only now.
+
+    Raises:
+        ClientError: A name is malformed or taken.
+        DatabaseError: The database could not be used.
+    """
+
+    async def enter(connection: RawConnection) -> tuple[ApiKey, Password]:
+        async with connection.transaction():
+            key = await clients.create_client(connection, client_id, **options)
+            return key, await create_gateway_user(connection, client_id, username)
+
+    return _with_database(database_url, enter)
+
+
+def replace_officers(database_url: str, client_id: str, table: str) -> int:
+    """Make these the officers who may sit at a client's desks.
+
+    Args:
+        database_url: The population database.
+        client_id: Whose officers they are.
+        table: A line for each with number, comma and name (or a semicolon, as
+            spreadsheets write it).
+
+    Returns:
+        How many there are.
+
+    Raises:
+        ClientError: A line is malformed, there is none, or no such client.
+        DatabaseError: The database could not be used.
+    """
+    officers = list(_officers(table))
+    _with_database(
+        database_url,
+        lambda connection: gateway_users.replace_officers(
+            connection, client_id, officers
+        ),
+    )
+    return len(officers)
+
+
+def password_opens(database_url: str, username: str, password: Password) -> bool:
+    """Whether a user of the insurer's protocol could sign in with this password.
+
+    Raises:
+        DatabaseError: The database could not be used.
+    """
+    account = _with_database(database_url, read_accounts).get(username)
+    return account is not None and fits(password.md5, account.kept)
+
+
+def read_keys(key_set: bytes) -> bytes:
+    """The same JWK set, once it is known to be one.
+
+    Raises:
+        ClientError: It is none, or holds a key that is not taken.
+    """
+    try:
+        read_key_set(key_set)
+    except MalformedError as malformed:
+        raise ClientError(f"the key set {malformed}") from None
+    return key_set
+
+
+def replace_keys(database_url: str, client_id: str, key_set: bytes) -> int:
+    """Make these the public keys of a client.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        ClientError: It is no JWK set as wanted, or there is no such client.
+        DatabaseError: The database could not be used.
+    """
+    return _with_database(
+        database_url,
+        lambda connection: clients.replace_keys(connection, client_id, key_set),
+    )
+
+
 def list_clients(database_url: str) -> list[Client]:
     """Every client there ever was, by name.
 
@@ -160,6 +263,17 @@ def key_opens(database_url: str, key: str) -> bool:
         ),
     )
     return bool(found)
+
+
+def _officers(table: str) -> Iterator[Officer]:
+    for line, text in enumerate(table.splitlines(), start=1):
+        if not text.strip():
+            continue
+        number, _, name = text.replace(";", ",").partition(",")
+        try:
+            yield Officer(parse_citizen_id(number), parse_name(name))
+        except MalformedError as malformed:
+            raise ClientError(f"line {line}: {malformed}") from None
 
 
 def _with_database(

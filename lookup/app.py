@@ -16,9 +16,10 @@ from aiohttp import web
 from adapters.audit import open_audit_log
 from adapters.changes import ChangeFeed
 from adapters.clients import ClientDirectory
-from adapters.guards import Breaker, Bulkhead
-from adapters.population import Population, open_population
+from adapters.gateway_users import GatewayDirectory
 from adapters.postgres import BACKGROUND_TIMEOUT_S, FAILURES, Database
+from adapters.used_assertions import UsedAssertions
+from adapters.vss_contract import Watch
 from cache.entry import shape
 from cache.filling import Filling
 from cache.freshness import Freshness
@@ -30,6 +31,7 @@ from cache.seal import Seal
 from cache.sealed_store import SealedStore
 from cache.single_flight import SingleFlight
 from cache.tiers import Stores, Tiers
+from lookup.access_token import AccessTokens
 from lookup.events import Events, open_events, take_library_logs
 from lookup.metrics import Metrics
 from lookup.metrics_page import Build
@@ -37,16 +39,18 @@ from lookup.ports import Clock, RecordSource
 from lookup.pulse import beat
 from lookup.service import LookupService
 from lookup.settings import Settings
+from lookup.sources import load_max_s, open_sources
 from lookup.supervisor import supervise
 from lookup.web.admission import Admission
+from lookup.web.fhir.routes import fhir_beside
 from lookup.web.lookups import Lookups
 from lookup.web.middleware import Edge
+from lookup.web.oauth import TOKEN_PATH, TokenEndpoint
 from lookup.web.openapi import service_version
+from lookup.web.public_address import public_address
 from lookup.web.routes import build_app
-
-AT_POPULATION_MAX = 512
-"""Lookups that may wait for the population at once, per worker. They travel together,
-up to 128 in one statement, so with 4 connections this is one statement on each."""
+from lookup.web.vss import Gateway
+from lookup.web.vss_tokens import Tokens
 
 CATCH_UP_S = 2.0
 """How long a worker waits, before it answers, for changes made while nobody served.
@@ -74,14 +78,17 @@ class Parts:
     @property
     def lookups(self) -> Database:
         """The population database for lookups, which wait for it."""
-        url = self.settings.database_url.get_secret_value()
-        return Database(url, self.settings.database_timeout_s)
+        return self._database(self.settings.database_timeout_s)
 
     @property
     def background(self) -> Database:
         """The same for all else, which nobody waits for."""
-        url = self.settings.database_url.get_secret_value()
-        return Database(url, BACKGROUND_TIMEOUT_S)
+        return self._database(BACKGROUND_TIMEOUT_S)
+
+    @property
+    def watch(self) -> Watch:
+        """By what a source tells the time and what happens."""
+        return Watch(clock=self.clock, metrics=self.metrics, events=self.events)
 
     @property
     def secret(self) -> bytes:
@@ -96,6 +103,9 @@ class Parts:
             usable_s=self.settings.usable_s,
             nobody_fresh_s=self.settings.nobody_fresh_s,
         )
+
+    def _database(self, timeout_s: float) -> Database:
+        return Database(self.settings.database_url.get_secret_value(), timeout_s)
 
 
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -119,42 +129,41 @@ async def open_app(parts: Parts, *, prunes: bool) -> AsyncIterator[web.Applicati
         prunes: Whether this worker removes old changes; one of a fleet does.
     """
     async with (
-        _open_population(parts) as population,
-        _open_audit(parts) as audit,
+        open_audit_log(
+            parts.background, parts.clock, metrics=parts.metrics, events=parts.events
+        ) as audit,
         _open_cache(parts) as cache,
-        _open_source(parts, population, cache) as source,
+        open_sources(parts.settings, parts.lookups, parts.watch) as sources,
+        _open_stack(parts, sources, cache) as source,
     ):
         directory = ClientDirectory(
             parts.background, metrics=parts.metrics, events=parts.events
         )
+        users = GatewayDirectory(parts.background, events=parts.events)
         # Without it, every key would be refused until the first refresh.
         with suppress(*FAILURES):
             await directory.load()
-        feed = _feed(parts, cache, directory)
-        background = [feed.run(), directory.run(), beat(parts.metrics, parts.events)]
+            await users.load()
+        feed = _feed(parts, cache, (directory, users))
+        background = [
+            feed.run(),
+            directory.run(),
+            users.run(),
+            beat(parts.metrics, parts.events),
+        ]
         if prunes:
-            background.append(_prune(feed, parts.settings))
+            background.append(_prune(feed, parts))
         async with _kept(background):
             with suppress(TimeoutError):
                 await asyncio.wait_for(feed.caught_up.wait(), CATCH_UP_S)
-            service = LookupService(source, audit, parts.clock, parts.metrics)
-            yield _wire(parts, service, directory)
-
-
-def _open_population(parts: Parts) -> Any:
-    return open_population(
-        parts.lookups,
-        parts.clock,
-        count=parts.settings.database_connections,
-        metrics=parts.metrics,
-        events=parts.events,
-    )
-
-
-def _open_audit(parts: Parts) -> Any:
-    return open_audit_log(
-        parts.background, parts.clock, metrics=parts.metrics, events=parts.events
-    )
+            service = LookupService(
+                source,
+                audit,
+                parts.clock,
+                parts.metrics,
+                needs_whole_claim="gateway" in parts.settings.sources,
+            )
+            yield _wire(parts, service, directory, users=users)
 
 
 @asynccontextmanager
@@ -179,19 +188,18 @@ async def _open_cache(parts: Parts) -> AsyncIterator[Tiers]:
 
 
 @asynccontextmanager
-async def _open_source(
-    parts: Parts, population: Population, cache: Tiers
+async def _open_stack(
+    parts: Parts, sources: RecordSource, cache: Tiers
 ) -> AsyncIterator[RecordSource]:
-    """The way of a question, from the outermost guard to the database.
+    """The way of a question to ``lookup.sources``.
 
     Remembering: the cache first, stale answers when the source is down.
     SingleFlight: one load for all who wait. Filling: late answers are kept, too.
-    Breaker and Bulkhead: nothing while it is broken, not too much at once.
     """
     flights = SingleFlight(
-        Filling(cache, _guarded(parts, population)),
+        Filling(cache, sources),
         clock=parts.clock,
-        load_max_s=parts.settings.deadline_s,
+        load_max_s=load_max_s(parts.settings),
         metrics=parts.metrics,
     )
     remembering = Remembering(
@@ -208,26 +216,17 @@ async def _open_source(
         await flights.aclose()
 
 
-def _guarded(parts: Parts, population: Population) -> RecordSource:
-    return Breaker(
-        source=Bulkhead(
-            source=population,
-            target="population",
-            at_most=AT_POPULATION_MAX,
-            metrics=parts.metrics,
-        ),
-        target="population",
-        clock=parts.clock,
-        metrics=parts.metrics,
-        events=parts.events,
-    )
+def _feed(
+    parts: Parts, cache: Tiers, lists: Iterable[ClientDirectory | GatewayDirectory]
+) -> ChangeFeed:
+    def refresh_soon() -> None:
+        for each in lists:
+            each.refresh_soon()
 
-
-def _feed(parts: Parts, cache: Tiers, directory: ClientDirectory) -> ChangeFeed:
     return ChangeFeed(
         database=parts.background,
         on_change=cache.forget,
-        on_clients_changed=directory.refresh_soon,
+        on_clients_changed=refresh_soon,
         replay_for=timedelta(seconds=parts.settings.usable_s) + OPEN_FOR,
         clock=parts.clock,
         metrics=parts.metrics,
@@ -236,25 +235,54 @@ def _feed(parts: Parts, cache: Tiers, directory: ClientDirectory) -> ChangeFeed:
 
 
 def _wire(
-    parts: Parts, service: LookupService, directory: ClientDirectory
+    parts: Parts,
+    service: LookupService,
+    directory: ClientDirectory,
+    *,
+    users: GatewayDirectory,
 ) -> web.Application:
+    access_tokens = AccessTokens(subkey(parts.secret, b"access-token"))
     lookups = Lookups(
         service=service,
-        admission=Admission(directory, parts.clock),
+        admission=Admission(directory, parts.clock, access_tokens),
         clock=parts.clock,
         deadline_s=parts.settings.deadline_s,
         etag_key=subkey(parts.secret, b"etag"),
     )
-    return build_app(Edge(parts.clock, parts.metrics, parts.events), lookups)
+    gateway = Gateway(
+        service=service,
+        directory=users,
+        tokens=Tokens(subkey(parts.secret, b"vss-token")),
+        clock=parts.clock,
+        deadline_s=parts.settings.deadline_s,
+    )
+    smart = TokenEndpoint(
+        directory=directory,
+        used=UsedAssertions(parts.background),
+        tokens=access_tokens,
+        clock=parts.clock,
+        token_url=public_address(parts.settings) + TOKEN_PATH,
+        metrics=parts.metrics,
+    )
+    return build_app(
+        Edge(parts.clock, parts.metrics, parts.events),
+        lookups,
+        gateway,
+        fhir=fhir_beside(
+            lookups, parts.settings, ids_key=subkey(parts.secret, b"fhir-id")
+        ),
+        smart=smart,
+    )
 
 
-async def _prune(feed: ChangeFeed, settings: Settings) -> None:
-    """Remove, every hour, changes that no cache can still have missed."""
+async def _prune(feed: ChangeFeed, parts: Parts) -> None:
+    """Remove, every hour, what nobody can still need: old changes and assertions."""
     while True:
         await asyncio.sleep(PRUNE_EVERY_S)
         # It is tried again in an hour; the feed says that the database is away.
         with suppress(*FAILURES):
-            await feed.prune(timedelta(seconds=2 * settings.usable_s))
+            await feed.prune(timedelta(seconds=2 * parts.settings.usable_s))
+            await UsedAssertions(parts.background).prune()
 
 
 @asynccontextmanager

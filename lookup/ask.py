@@ -17,11 +17,17 @@ CHANNEL = "cli"
 TIMEOUT_S = 5.0
 """A service that has not answered by then is down, whatever its deadline."""
 
+BATCH_TIMEOUT_S = 60.0
+"""The same for a batch, which may take half a minute and be read slowly."""
+
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 """Whatever a question by HTTP raises when nobody answers it."""
 
 ASKERS = 16
 """Lookups under way at once when a sample is asked."""
+
+
+_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, orjson.JSONDecodeError)
 
 
 class AskError(Exception):
@@ -80,20 +86,46 @@ class Asking:
             async with self.session.post(
                 f"{self.desk.url}/v1/lookups",
                 data=orjson.dumps(body),
-                headers={
-                    "Authorization": f"Bearer {self.desk.api_key}",
-                    "Content-Type": "application/json",
-                    "X-Tracuu-Channel": CHANNEL,
-                },
+                headers=self._headers(),
             ) as response:
                 return response.status, _document(await response.read())
-        except FAILURES as error:
-            raise AskError(
-                f"no answer from {self.desk.url} ({type(error).__name__}): is the "
-                "service running there?"
-            ) from None
-        except ValueError:
-            raise AskError(f"what answers at {self.desk.url} is no Tracuu") from None
+        except (*FAILURES, ValueError) as error:
+            raise self._reason(error) from None
+
+    async def ask_batch(self, bodies: list[Any]) -> AsyncIterator[dict[str, Any]]:
+        """Send up to 1,000 lookups in one request, and give each line as it comes.
+
+        Raises:
+            AskError: The service is not there, breaks off or refuses the whole.
+        """
+        try:
+            async with self.session.post(
+                f"{self.desk.url}/v1/lookups/batch",
+                data=orjson.dumps({"lookups": bodies}),
+                headers=self._headers(),
+                timeout=aiohttp.ClientTimeout(total=BATCH_TIMEOUT_S),
+            ) as response:
+                if response.status != HTTPStatus.OK:
+                    problem = _document(await response.read())
+                    raise AskError(f"{problem['title']}: {problem['detail']}")
+                async for line in response.content:
+                    yield _document(line, named="index")
+        except (*FAILURES, ValueError) as error:
+            raise self._reason(error) from None
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self.desk.api_key}",
+            "Content-Type": "application/json",
+            "X-Tracuu-Channel": CHANNEL,
+        }
+
+    def _reason(self, error: Exception) -> AskError:
+        url = self.desk.url
+        if not isinstance(error, FAILURES):
+            return AskError(f"what answers at {url} is no Tracuu")
+        name = type(error).__name__
+        return AskError(f"no answer from {url} ({name}): is the service running there?")
 
     async def ask_all(
         self,
@@ -123,13 +155,13 @@ async def asking(desk: Desk) -> AsyncIterator[Asking]:
         yield Asking(session, desk)
 
 
-def _document(body: bytes) -> dict[str, Any]:
-    """An answer or a problem; both say which request they belong to.
+def _document(body: bytes, *, named: str = "request_id") -> dict[str, Any]:
+    """An answer, a problem or a line of a batch, known by a field that each has.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: It is nothing this service says.
     """
     document = orjson.loads(body)
-    if not isinstance(document, dict) or "request_id" not in document:
-        raise ValueError("neither an answer nor a problem")
+    if not isinstance(document, dict) or named not in document:
+        raise ValueError("not what this service says")
     return document

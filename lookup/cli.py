@@ -6,14 +6,11 @@ the list of processes.
 
 import asyncio
 import os
-import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, BinaryIO, TextIO
 
 import click
 import orjson
@@ -23,44 +20,23 @@ from rich.text import Text
 
 from adapters.clients import Client
 from adapters.migrate import migrate as apply_migrations
-from lookup import administration, app, demo, doctor, sampling
+from lookup import administration, app, demo, doctor, file_lookup, sampling
 from lookup.ask import AskError, Desk, asking
 from lookup.clock import RECEPTION_ZONE, SystemClock
+from lookup.demo_facts import read_facts
 from lookup.desk import show_answer, show_problem
+from lookup.kindly import kindly
+from lookup.question import question_of
 from lookup.scopes import Scope
 from lookup.settings import (
     Settings,
-    SettingsError,
     read_database_url,
     settings_table,
 )
 from lookup.web.openapi import service_version
 
-P = ParamSpec("P")
-
-
-def _kindly(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn faults that a person can put right into a message and an exit code."""
-
-    @wraps(command)
-    def kind(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except SettingsError as error:
-            for fault in error.faults:
-                click.echo(fault, err=True)
-            click.echo("All settings: tracuu settings", err=True)
-            sys.exit(2)
-        except (*administration.KIND_ERRORS, AskError, demo.DemoError) as error:
-            click.echo(f"{error}", err=True)
-            sys.exit(1)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{place}{reason}", err=True)
-            sys.exit(1)
-
-    return kind
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,21 +46,21 @@ def main() -> None:
 
 
 @main.command("demo")
-@_kindly
+@kindly
 def demo_command() -> None:
     """Start everything on this machine, with synthetic citizens."""
     demo.run(os.environ, Console())
 
 
 @main.command()
-@_kindly
+@kindly
 def serve() -> None:
     """Answer lookups until told to stop."""
     asyncio.run(app.serve(Settings.read(os.environ), os.environ))
 
 
 @main.command()
-@_kindly
+@kindly
 def migrate() -> None:
     """Bring the population database to this version's shape."""
     applied = apply_migrations(_database_url())
@@ -99,12 +75,12 @@ def migrate() -> None:
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option(
     "--profile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=_FILE,
     help="Shares of defects, as TOML; the default gives 86 % success.",
 )
 @click.option("--processes", type=click.IntRange(1), help="One per core by default.")
 @click.option("--replace", is_flag=True, help="Empty the population first.")
-@_kindly
+@kindly
 def seed(**options: Any) -> None:
     """Fill the population database with synthetic citizens."""
     administration.seed(
@@ -119,18 +95,23 @@ def seed(**options: Any) -> None:
 @click.option("--health", is_flag=True, help="Ask for the health summary, too.")
 @click.option("--sample", type=click.IntRange(1), help="Ask for so many at random.")
 @click.option("--draw", type=int, default=1, show_default=True, help="Which sample.")
-@_kindly
+@click.option("--file", type=_FILE, help="Ask for every row of this CSV.")
+@click.option("--output", type=_NEW_FILE, help="Write the rows' answers here.")
+@kindly
 def lookup_command(
     url: str | None, *, sample: int | None, draw: int, as_json: bool, **options: Any
 ) -> None:
     """Ask a running service, by prompt, or with a request as JSON on standard input."""
-    facts = demo.read_facts()
+    facts = read_facts()
     desk = _desk(url, facts)
+    file, output = options.pop("file"), options.pop("output")
+    if file is not None:
+        sys.exit(not file_lookup.run(desk, file, output))
     if sample is not None:
         admin_url = os.environ.get("TRACUU_ADMIN_URL") or facts.get("admin_url", "")
         sampling.run(desk, admin_url, _database_url(), count=sample, draw=draw)
         return
-    status, answer = asyncio.run(_ask(desk, _body(facts, **options)))
+    status, answer = asyncio.run(_ask(desk, question_of(facts, **options)))
     console = Console()
     if as_json or not console.is_terminal:
         click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
@@ -156,25 +137,62 @@ def clients() -> None:
 )
 @click.option("--description", default="", help="Whose system it is.")
 @click.option("--days", type=click.IntRange(1), help="Until the key expires.")
-@_kindly
+@click.option("--gateway-user", help="User name for the insurer's protocol, too.")
+@click.option("--jwks", type=click.File("rb"), help="Its public keys, for SMART.")
+@kindly
 def create_client(
-    client_id: str, *, scopes: list[str], description: str, days: int | None
+    client_id: str, *, scopes: list[str], days: int | None, **options: Any
 ) -> None:
-    """Make a client; its key is shown once."""
-    expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    key = administration.create_client(
-        _database_url(),
-        client_id,
-        scopes=frozenset(map(Scope, scopes)),
-        description=description,
-        expires_at=expires_at,
-    )
+    """Make a client; its key is shown once, and its gateway user's password."""
+    user, jwks = options.pop("gateway_user"), options.pop("jwks")
+    key_set = administration.read_keys(jwks.read()) if jwks is not None else None
+    options["scopes"] = frozenset(map(Scope, scopes))
+    options["expires_at"] = datetime.now(UTC) + timedelta(days=days) if days else None
+    if user is None:
+        key = administration.create_client(_database_url(), client_id, **options)
+        secrets = [key.text]
+    else:
+        key, password = administration.create_gateway_client(
+            _database_url(), client_id, user, **options
+        )
+        secrets = [key.text, password.text]
     click.echo("This key is shown once; keep it as you would a password:", err=True)
-    click.echo(key.text)
+    click.echo("\n".join(secrets))
+    if key_set is not None:
+        administration.replace_keys(_database_url(), client_id, key_set)
+
+
+@clients.command("keys")
+@click.argument("client_id")
+@click.option("--jwks", type=click.File("rb"), default="-")
+@kindly
+def replace_keys(client_id: str, jwks: BinaryIO) -> None:
+    """Read a client's public keys, a JWK set; those it had are replaced.
+
+    From a file or standard input. With them the client gets access tokens.
+    """
+    count = administration.replace_keys(_database_url(), client_id, jwks.read())
+    click.echo(f"{client_id} has {count} keys.")
+
+
+@clients.command("officers")
+@click.argument("client_id")
+@click.option(
+    "--file",
+    "table",
+    type=click.File(encoding="utf-8", errors="replace"),
+    default="-",
+    help="CSV; standard input unless given.",
+)
+@kindly
+def replace_officers(client_id: str, table: TextIO) -> None:
+    """Replace the list of who may sit at a client's desks: number, comma, name."""
+    count = administration.replace_officers(_database_url(), client_id, table.read())
+    click.echo(f"{client_id} has {count} officers.")
 
 
 @clients.command("list")
-@_kindly
+@kindly
 def list_clients() -> None:
     """Show every client, never its key."""
     table = Table("client", "scopes", "key ends in", "state", "description")
@@ -189,7 +207,7 @@ def list_clients() -> None:
 
 @clients.command("revoke")
 @click.argument("client_id")
-@_kindly
+@kindly
 def revoke_client(client_id: str) -> None:
     """Close a client's door; running workers notice within a second."""
     administration.revoke_client(_database_url(), client_id)
@@ -198,7 +216,7 @@ def revoke_client(client_id: str) -> None:
 
 @main.command()
 @click.option("--check", is_flag=True, help="Check the present settings instead.")
-@_kindly
+@kindly
 def settings(*, check: bool) -> None:
     """Show every setting: variable, default and meaning."""
     if check:
@@ -210,7 +228,7 @@ def settings(*, check: bool) -> None:
 
 
 @main.command("doctor")
-@_kindly
+@kindly
 def doctor_command() -> None:
     """Check settings, database, Redis, migrations and clock; say what to do."""
     sys.exit(doctor.run(os.environ, Console(), SystemClock()))
@@ -230,53 +248,6 @@ async def _ask(desk: Desk, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return await connection.ask(body)
 
 
-def _body(facts: dict[str, Any], *, code: str | None, health: bool) -> dict[str, Any]:
-    """The request: a sample of the demo, standard input, or answers to prompts."""
-    if code is not None:
-        samples = facts.get("samples", {})
-        if not samples:
-            raise AskError(
-                "there are no samples here: start tracuu demo in this folder"
-            )
-        if code not in samples:
-            raise AskError(f"no sample for {code}; known: {' '.join(samples)}")
-        names = ("citizen_id", "full_name", "birth_date")
-        body = {name: samples[code][name] for name in names}
-    elif sys.stdin.isatty():
-        body = _prompted()
-    else:
-        body = _read_body()
-    extra = {"include": ["coverage", "health"], "purpose": "reception"}
-    return body | extra if health else body
-
-
-def _read_body() -> dict[str, Any]:
-    try:
-        body = orjson.loads(sys.stdin.buffer.read())
-    except orjson.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise AskError(f"standard input is no JSON: {place}") from None
-    if not isinstance(body, dict):
-        raise AskError("standard input is no JSON object")
-    return body
-
-
-def _prompted() -> dict[str, Any]:
-    number = click.prompt("Số định danh, số thẻ hoặc mã QR", type=str)
-    if "|" in number:
-        return {"qr": number}
-    field = "citizen_id" if len(_bare(number)) in {9, 12} else "card_number"
-    name = click.prompt("Họ và tên", default="", show_default=False)
-    birth_date = click.prompt("Ngày sinh", default="", show_default=False)
-    claim = {"full_name": name, "birth_date": birth_date}
-    return {field: number} | {key: text for key, text in claim.items() if text}
-
-
-def _bare(number: str) -> str:
-    """A number without what people type between its digits."""
-    return re.sub(r"[\s.-]", "", number)
-
-
 def _desk(url: str | None, facts: dict[str, Any]) -> Desk:
     where = url or os.environ.get("TRACUU_URL") or facts.get("url")
     key = os.environ.get("TRACUU_API_KEY") or facts.get("api_key")
@@ -287,7 +258,7 @@ def _desk(url: str | None, facts: dict[str, Any]) -> Desk:
 
 def _database_url() -> str:
     """The database that is set, or that of the demo running here."""
-    facts = demo.read_facts()
+    facts = read_facts()
     if "TRACUU_DATABASE_URL" not in os.environ and "database_url" in facts:
         return str(facts["database_url"])
     return read_database_url(os.environ)

@@ -1,21 +1,11 @@
-"""``tracuu demo``: everything on this machine, with people nobody has ever met.
-
-The facts of a running demo (addresses, key, one sample person for each result code)
-stand in ``.tracuu/demo.json``, readable by its owner only.
-"""
+"""``tracuu demo``: everything on this machine, with people nobody has ever met."""
 
 import asyncio
-import base64
-import os
-import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import aiohttp
 import orjson
@@ -25,18 +15,22 @@ from rich.table import Table
 from adapters.embedded import running_servers
 from adapters.migrate import migrate
 from adapters.synthetic.errors import SyntheticError
-from adapters.synthetic.people import Presented
-from adapters.synthetic.sampling import one_per_code
 from lookup import app
-from lookup.administration import SeedOptions, create_client, key_opens, seed
+from lookup.administration import SeedOptions, seed
 from lookup.clock import SystemClock
 from lookup.codes import RESULTS
+from lookup.demo_facts import (
+    FACTS_FILE,
+    HOME,
+    DemoError,
+    Facts,
+    cache_key,
+    make_facts,
+    write_facts,
+)
 from lookup.desk import COLOURS
 from lookup.listeners import open_listeners
-from lookup.scopes import Scope
 from lookup.settings import Settings, variable_of
-
-HOME = Path(".tracuu")
 
 CITIZENS = 20_000
 HEALTH_RECORDS = 15_000
@@ -47,8 +41,6 @@ SAMPLES_HOLD_DAYS = 20
 
 READY_POLL_S = 0.1
 
-FACTS_FILE = HOME / "demo.json"
-
 _SHOWN_CODE = "000"
 
 _DEFAULTS = {
@@ -58,21 +50,6 @@ _DEFAULTS = {
     variable_of("log_level"): "warning",
 }
 """Settings that are others in a demo, unless they are set."""
-
-
-class DemoError(Exception):
-    """The demo cannot start; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Facts:
-    """What a running demo tells its callers."""
-
-    url: str
-    admin_url: str
-    api_key: str
-    database_url: str
-    samples: dict[str, dict[str, str]]
 
 
 def run(environ: Mapping[str, str], console: Console) -> None:
@@ -90,14 +67,13 @@ def run(environ: Mapping[str, str], console: Console) -> None:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     HOME.mkdir(mode=0o700, exist_ok=True)
     with _neighbours(environ, console) as urls:
-        settings = Settings.read({**_cache_key(), **_DEFAULTS, **urls, **environ})
+        settings = Settings.read({**cache_key(), **_DEFAULTS, **urls, **environ})
         _refuse_taken_ports(settings)
         database_url = settings.database_url.get_secret_value()
         migrate(database_url)
         _populate(database_url, console)
-        facts = _facts(settings, database_url)
-        content = orjson.dumps(asdict(facts), option=orjson.OPT_INDENT_2)
-        _write_privately(FACTS_FILE, content)
+        facts = make_facts(settings, database_url)
+        write_facts(facts)
         asyncio.run(_serve(settings, environ, lambda: _say(facts, console)))
     console.print("Stopped.")
 
@@ -133,11 +109,6 @@ def _refuse_taken_ports(settings: Settings) -> None:
             pass
 
 
-def read_facts() -> dict[str, Any]:
-    """What the last demo here wrote down; empty when there was none."""
-    return dict(orjson.loads(FACTS_FILE.read_bytes())) if FACTS_FILE.exists() else {}
-
-
 @contextmanager
 def _neighbours(
     environ: Mapping[str, str], console: Console
@@ -151,58 +122,6 @@ def _neighbours(
     with running_servers(HOME) as servers:
         yield {database: servers.database_url, redis: servers.redis_url}
     console.print(f"The data stay in {HOME}; remove it to begin anew.")
-
-
-def _cache_key() -> dict[str, str]:
-    """The secret of the cache: made once, then kept."""
-    file = HOME / "cache.key"
-    if not file.exists():
-        _write_privately(file, base64.b64encode(secrets.token_bytes(32)))
-    return {variable_of("cache_key"): file.read_text()}
-
-
-def _facts(settings: Settings, database_url: str) -> Facts:
-    samples = asyncio.run(one_per_code(database_url))
-    return Facts(
-        url=f"http://{settings.http_host}:{settings.http_port}",
-        admin_url=f"http://{settings.admin_host}:{settings.admin_port}",
-        api_key=_api_key(database_url),
-        database_url=database_url,
-        samples={code: _sample(samples[code]) for code in sorted(samples)},
-    )
-
-
-def _sample(person: Presented) -> dict[str, str]:
-    return {
-        "citizen_id": person.citizen_id,
-        "full_name": person.full_name,
-        "birth_date": person.birth_date,
-        "qr": person.qr,
-    }
-
-
-def _api_key(database_url: str) -> str:
-    """The key of the last start while it opens, else a new one with every scope."""
-    last = str(read_facts().get("api_key", ""))
-    if key_opens(database_url, last):
-        return last
-    key = create_client(
-        database_url,
-        f"demo-{secrets.token_hex(3)}",
-        scopes=frozenset(Scope),
-        description="Demo on this machine",
-    )
-    return key.text
-
-
-def _write_privately(file: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    fresh = file.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-    fresh.replace(file)
 
 
 async def _serve(
@@ -243,9 +162,19 @@ def _say(facts: Facts, console: Console) -> None:
     console.print(f"API handbook     {facts.url}/docs")
     console.print(f"Metrics, health  {facts.admin_url}/metrics  /health/detail")
     console.print(f"API key          {facts.api_key}")
+    account, officer = _gateway_lines(facts.gateway)
+    console.print(f"Gateway user     {account}")
+    console.print(f"Its officer      {officer}")
     console.print("\nAsk (all people here are invented):\n")
     console.print(_curl(facts), soft_wrap=True, markup=False, highlight=False)
     console.print(f"\nThe same facts: {FACTS_FILE}. Ctrl-C ends everything.")
+
+
+def _gateway_lines(gateway: dict[str, str]) -> tuple[str, str]:
+    return (
+        f"{gateway['username']}, password {gateway['password']}",
+        f"{gateway['officer_citizen_id']}, {gateway['officer_name']}",
+    )
 
 
 def _curl(facts: Facts) -> str:

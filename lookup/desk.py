@@ -78,7 +78,7 @@ def _person(person: dict[str, Any] | None) -> list[tuple[str, str]]:
     return [
         ("Họ và tên", person["full_name"]),
         ("Ngày sinh", f"{_day(person['birth_date'])} · {_SEXES[person['sex']]}"),
-        ("Số định danh", person["citizen_id"]),
+        ("Số định danh", person["citizen_id"] or "–"),
     ]
 
 

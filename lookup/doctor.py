@@ -11,8 +11,14 @@ from rich.console import Console
 
 from adapters.migrate import MigrationError, pending
 from adapters.postgres import FAILURES, Database, RawConnection, close
+from adapters.vss_codes import GatewayFaultError
+from adapters.vss_contract import Watch
+from adapters.vss_token import try_token
+from lookup.events import Events
+from lookup.metrics import Metrics
 from lookup.ports import Clock
 from lookup.settings import Settings, SettingsError, variable_of
+from lookup.sources import account_of
 
 TIMEOUT_S = 5.0
 """Longest wait for one answer of a neighbour."""
@@ -52,6 +58,8 @@ async def _findings(environ: Mapping[str, str], clock: Clock) -> list[Finding]:
     findings = [_well("settings", "all are well formed")]
     findings += [finding async for finding in _database(settings, clock)]
     findings.append(await _redis(settings))
+    if "gateway" in settings.sources:
+        findings.append(await _gateway(settings, clock))
     return findings
 
 
@@ -67,7 +75,7 @@ async def _database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         )
         return
     try:
-        async for finding in _in_database(connection, clock):
+        async for finding in _in_database(connection, settings, clock):
             yield finding
     except FAILURES as error:
         yield _unwell(
@@ -79,16 +87,18 @@ async def _database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
 
 
 async def _in_database(
-    connection: RawConnection, clock: Clock
+    connection: RawConnection, settings: Settings, clock: Clock
 ) -> AsyncIterator[Finding]:
     version = await connection.fetchval("SHOW server_version")
     yield _well("database", f"PostgreSQL {version}")
     yield await _clock(connection, clock)
     migrations = await _migrations(connection)
     yield migrations
-    if migrations.is_well:
+    if not migrations.is_well:
+        return
+    if "population" in settings.sources:
         yield await _population(connection)
-        yield await _clients(connection)
+    yield await _clients(connection)
 
 
 async def _clock(connection: RawConnection, clock: Clock) -> Finding:
@@ -152,6 +162,24 @@ async def _redis_info(url: str) -> Mapping[str, object]:
     async with client:
         found: Mapping[str, object] = await client.info("server")
     return found
+
+
+async def _gateway(settings: Settings, clock: Clock) -> Finding:
+    """Whether it gives us a token; a lookup would be a lookup of somebody."""
+    watch = Watch(
+        clock=clock,
+        metrics=Metrics.in_memory(),
+        events=Events(lambda *_: None),
+    )
+    try:
+        await try_token(
+            settings.gateway_url, account_of(settings), timeout_s=TIMEOUT_S, watch=watch
+        )
+    except GatewayFaultError as fault:
+        names = f"{variable_of('gateway_url')} and the account right"
+        blame = f"are {names}?" if fault.whose == "ours" else "is it running?"
+        return _unwell("gateway", f"gives no token ({fault.code}): {blame}")
+    return _well("gateway", "gives a token")
 
 
 def _well(what: str, told: str) -> Finding:

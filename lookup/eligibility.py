@@ -13,7 +13,14 @@ from lookup.card_tables import card_number_fault
 from lookup.citizen_id import CardNumber, Identifier
 from lookup.matching import ClaimMatch, match_claim
 from lookup.notices import Notice
-from lookup.record import CardStatus, CoverageRecord, InsuranceCard, Manager, Person
+from lookup.record import (
+    CardStatus,
+    CoverageRecord,
+    InsuranceCard,
+    Manager,
+    Person,
+    Withheld,
+)
 from lookup.request import LookupRequest
 
 CHILD_BELOW_YEARS = 6
@@ -67,7 +74,11 @@ _IN_FORCE: dict[Manager, str] = {
 
 
 def decide(
-    record: CoverageRecord | None, request: LookupRequest, *, sees_restricted: bool
+    record: CoverageRecord | None,
+    request: LookupRequest,
+    *,
+    sees_restricted: bool,
+    withheld: Withheld | None = None,
 ) -> Eligibility:
     """Say what the record means for this claim on the day of service.
 
@@ -75,7 +86,10 @@ def decide(
         record: What the source knows; None for nobody.
         request: Whom the desk asks about, and what it claims.
         sees_restricted: Whether this asker may know of protected persons.
+        withheld: What a source said in place of a record that it did not show.
     """
+    if withheld is not None:
+        return Eligibility(withheld, identity_fits=False)
     if record is None or (record.person.is_restricted and not sees_restricted):
         return Eligibility(_nobody(request.identifier), identity_fits=False)
     match = match_claim(request.claim, record.person)

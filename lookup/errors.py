@@ -6,7 +6,9 @@
     ├── CallerError            the caller acts
     │   ├── InvalidRequestError    a field is malformed or missing
     │   ├── NotAuthenticatedError  no key, or one that opens nothing
-    │   └── NotAllowedError        the key does not reach that far
+    │   ├── NotAllowedError        the key does not reach that far
+    │   ├── UnknownOfficerError    who sits at the desk is not on the client's list
+    │   └── OfficerNameError       the list has that officer under another name
     ├── NeighbourError         the machine beside us acts
     │   └── SourceUnavailableError no source could say anything in time
     └── OwnFaultError          we act
@@ -84,6 +86,18 @@ class NotAllowedError(CallerError):
     def __init__(self, scope: str) -> None:
         super().__init__(f"needs scope {scope}")
         self.scope = scope
+
+
+class UnknownOfficerError(CallerError):
+    """The client has a list of its officers, and this one is not on it."""
+
+    code = "officer_unknown"
+
+
+class OfficerNameError(CallerError):
+    """The officer is on the client's list under another name."""
+
+    code = "officer_name_differs"
 
 
 class SourceUnavailableError(NeighbourError):

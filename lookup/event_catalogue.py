@@ -49,6 +49,18 @@ EVENTS: dict[str, EventRow] = {
         "warning", ("source", *_ERROR), "Look at the source's own state."
     ),
     "source.recovered": EventRow("info", ("source",), "Nothing."),
+    "gateway.refused": EventRow(
+        "error",
+        ("code",),
+        "The gateway does not let us ask: look at TRACUU_GATEWAY_USERNAME and the "
+        "settings after it, at the account's rights and registered addresses, and at "
+        "the list of officers (054, 055).",
+    ),
+    "gateway.contract_changed": EventRow(
+        "warning",
+        ("change", "field"),
+        "The gateway answers otherwise than its annex says: read its latest notice.",
+    ),
     "breaker.opened": EventRow(
         "warning", ("target",), "The target failed in a row; answers come stale."
     ),

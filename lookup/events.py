@@ -95,6 +95,14 @@ class Events:
         """A source answers again."""
         self._say("source.recovered", {"source": source})
 
+    def gateway_refused(self, code: str) -> None:
+        """The gateway does not let us ask, by its result code or HTTP status."""
+        self._say("gateway.refused", {"code": code})
+
+    def gateway_contract_changed(self, change: str, field: str) -> None:
+        """The gateway answered otherwise than its annex says."""
+        self._say("gateway.contract_changed", {"change": change, "field": field})
+
     def breaker_opened(self, target: str) -> None:
         """Nothing is asked of the target for a while."""
         self._say("breaker.opened", {"target": target})

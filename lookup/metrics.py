@@ -28,6 +28,9 @@ CacheResult = Literal["hit", "stale", "miss", "unreadable", "error", "skipped"]
 FetchResult = Literal["found", "nobody", "unavailable", "late", "refused"]
 """refused: the bulkhead was full or the breaker open."""
 
+ContractChange = Literal["code_unknown", "field_empty", "field_malformed"]
+"""field_empty: a field that was always filled has been empty many times in a row."""
+
 BreakerState = Literal["closed", "half_open", "open"]
 
 _BREAKER_STATES: dict[BreakerState, float] = {"closed": 0, "half_open": 1, "open": 2}
@@ -89,7 +92,7 @@ class Metrics:
         self._time("tracuu_http_request_duration_seconds", LOOKUP_EDGES_S, duration_s)
 
     def problem_answered(self, code: str) -> None:
-        """A problem document was sent."""
+        """A request failed, in whichever dialect."""
         places = PLACES["tracuu_problems_total"]
         self._values[places.get((code,), places[(OTHER,)])] += 1
 
@@ -129,6 +132,14 @@ class Metrics:
         if result == "refused":  # nothing was asked, so nothing took time
             return
         self._time("tracuu_source_duration_seconds", LOOKUP_EDGES_S, duration_s, source)
+
+    def gateway_failed(self, whose: Literal["ours", "theirs"]) -> None:
+        """The gateway gave no usable answer."""
+        self._count("tracuu_gateway_faults_total", whose)
+
+    def gateway_changed(self, change: ContractChange) -> None:
+        """The gateway answered otherwise than its annex says."""
+        self._count("tracuu_gateway_contract_changes_total", change)
 
     def query_timed(self, query: str, duration_s: float) -> None:
         """A database query came back."""

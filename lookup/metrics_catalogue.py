@@ -34,20 +34,14 @@ HTTP_ROUTES = (
     (OTHER, OTHER),
 )
 
+GATEWAY_ROUTES = ("/api/token/take", "/api/egw/{function}", "/api/egw/{history}")
+"""The insurer's protocol, by POST; it says everything with 200."""
+
 PROBLEM_CODES = (
-    "audit_unavailable",
-    "body_too_large",
-    "body_too_slow",
-    "deadline_exceeded",
-    "internal",
-    "invalid_request",
-    "media_type_unsupported",
-    "method_not_allowed",
-    "not_allowed",
-    "not_authenticated",
-    "route_unknown",
-    "source_unavailable",
-    OTHER,
+    *("audit_unavailable", "body_too_large", "body_too_slow", "deadline_exceeded"),
+    *("internal", "invalid_request", "media_type_unsupported", "method_not_allowed"),
+    *("not_acceptable", "not_allowed", "not_authenticated", "officer_name_differs"),
+    *("officer_unknown", "route_unknown", "source_unavailable", OTHER),
 )
 
 QUERIES = ("coverage", "health", "changes", "audit", "clients", OTHER)
@@ -157,7 +151,10 @@ CATALOGUE = (
         "HTTP requests by route template and class of status.",
         "counter",
         ("method", "route", "status"),
-        tuple((*r, s) for r in HTTP_ROUTES for s in ("2xx", "3xx", "4xx", "5xx")),
+        (
+            *((*r, s) for r in HTTP_ROUTES for s in ("2xx", "3xx", "4xx", "5xx")),
+            *(("POST", route, "2xx") for route in GATEWAY_ROUTES),
+        ),
     ),
     _histogram(
         "tracuu_http_request_duration_seconds",
@@ -166,7 +163,7 @@ CATALOGUE = (
     ),
     _counter(
         "tracuu_problems_total",
-        "Problem documents sent, by code.",
+        "Requests that failed, by problem, in whichever dialect.",
         ("code",),
         PROBLEM_CODES,
     ),
@@ -213,6 +210,18 @@ CATALOGUE = (
         edges=LOOKUP_EDGES_S,
         label="source",
         values=("population", "gateway"),
+    ),
+    _counter(
+        "tracuu_gateway_faults_total",
+        "Failed questions to the gateway; ours: our account, officer or request.",
+        ("whose",),
+        ("ours", "theirs"),
+    ),
+    _counter(
+        "tracuu_gateway_contract_changes_total",
+        "Answers of the gateway that are not as its annex says.",
+        ("change",),
+        ("code_unknown", "field_empty", "field_malformed"),
     ),
     _histogram(
         "tracuu_query_duration_seconds",

@@ -4,13 +4,16 @@
 pass the same tests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from lookup.citizen_id import Identifier
+from lookup.citizen_id import CitizenId, Identifier
 from lookup.deadline import Deadline
+from lookup.public_keys import PublicKey
 from lookup.record import Facet, Finding
+from lookup.request import Claim
 from lookup.scopes import Scope
 
 
@@ -34,7 +37,12 @@ class RecordSource(Protocol):
     """A place that knows citizens."""
 
     async def fetch(
-        self, identifier: Identifier, facet: Facet, deadline: Deadline
+        self,
+        identifier: Identifier,
+        facet: Facet,
+        deadline: Deadline,
+        *,
+        claim: Claim | None = None,
     ) -> Finding:
         """Say what is known about whom the identifier belongs to.
 
@@ -43,7 +51,12 @@ class RecordSource(Protocol):
         ``Finding`` with ``record`` None, never an error. Costs at most one round
         trip.
 
+        ``claim`` is for a source that shows no record without it and judges it
+        itself. Such a source answers with the record, or with ``withheld`` and no
+        record; the other sources take no notice of it.
+
         Raises:
+            InvalidRequestError: The source cannot be asked with so thin a claim.
             SourceUnavailableError: The source is down, refuses or fails.
             DeadlineExceededError: It did not say so in time.
         """
@@ -62,7 +75,10 @@ class RecordCache(Protocol):
         ...
 
     async def put(self, identifier: Identifier, facet: Facet, finding: Finding) -> None:
-        """Remember, unless something newer about that citizen is known."""
+        """Remember, unless something newer about that citizen is known.
+
+        Never a finding that was withheld: the next claim may be a better one.
+        """
         ...
 
     async def forget(self, citizen_id: Identifier, facet: Facet, version: int) -> None:
@@ -121,10 +137,76 @@ class Client(Protocol):
         """How far it reaches."""
         ...
 
+    @property
+    def public_keys(self) -> Mapping[str, PublicKey]:
+        """Keys by which it may prove who it is, by ``kid``; mostly none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Officer:
+    """Who sits at the desk (cán bộ tra cứu), as the insurer's protocol names them."""
+
+    number: CitizenId
+    full_name: str
+
+
+class GatewayUser(Protocol):
+    """An account through which a client speaks the insurer's protocol."""
+
+    @property
+    def client(self) -> Client:
+        """Whose account it is."""
+        ...
+
+    def admit_officer(self, officer: Officer | None) -> None:
+        """Let an officer pass; any, and none, while the client has no list.
+
+        Raises:
+            UnknownOfficerError: The client has a list without this officer.
+            OfficerNameError: The officer is on it under another name.
+        """
+        ...
+
+
+class GatewayDirectory(Protocol):
+    """Who may speak the insurer's protocol. Answers from memory, as above."""
+
+    def find(self, username: str, now: datetime) -> GatewayUser | None:
+        """The user of this name, None when unknown, or its client has ended."""
+        ...
+
+    async def sign_in(
+        self, username: str, password_md5: str, now: datetime
+    ) -> GatewayUser | None:
+        """The user, if the password is right; takes as long if there is none."""
+        ...
+
 
 class ClientDirectory(Protocol):
     """Who may ask. Answers from memory and keeps what it knows when all else fails."""
 
     def find(self, key: str, now: datetime) -> Client | None:
         """The client this API key opens, None when unknown, expired or revoked."""
+        ...
+
+    def named(self, client_id: str, now: datetime) -> Client | None:
+        """The client of this name, None when unknown, expired or revoked."""
+        ...
+
+
+class AssertionLog(Protocol):
+    """Which assertions clients have used, the same for every worker."""
+
+    async def use(self, client_id: str, jti: str, *, until: datetime) -> bool:
+        """Whether this is the first use of an assertion; from now on it is not.
+
+        Args:
+            client_id: Who has signed it.
+            jti: Its name.
+            until: When it may be forgotten, because it has expired.
+
+        Raises:
+            SourceUnavailableError: It cannot be known; nothing may be given.
+        """
         ...

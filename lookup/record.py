@@ -45,8 +45,11 @@ Sex = Literal["male", "female", "unknown"]
 class Person(Private, frozen=True):
     """Who the record is about."""
 
-    citizen_id: str
-    """The living number, 12 digits, even when an older one was asked for."""
+    citizen_id: str | None
+    """The living number, 12 digits, even when an older one was asked for.
+
+    None when the source does not tell it: the gateway, asked by card number.
+    """
 
     full_name: str
     birth_date: BirthDate
@@ -180,7 +183,9 @@ class Document(Private, frozen=True):
 class HealthRecord(Private, frozen=True, tag="health"):
     """The health facet. ``summary`` is None when no record has been opened yet."""
 
-    citizen_id: str
+    citizen_id: str | None
+    """None when the source does not tell it, as with ``Person``."""
+
     summary: HealthSummary | None = None
     visits: tuple[Visit, ...] = ()
     """Newest first, at most 20."""
@@ -193,11 +198,14 @@ Record = CoverageRecord | HealthRecord
 
 SourceName = Literal["memory", "redis", "population", "gateway"]
 
+Withheld = Literal["001", "002", "050", "051", "052", "053", "060", "061", "070", "130"]
+"""Result codes that a source which judges claims itself may give without a record."""
+
 
 class Finding(Private, frozen=True):
     """What a source or a cache holds about one identifier and facet.
 
-    ``record`` None is knowledge too: no such citizen.
+    ``record`` None is knowledge too: no such citizen, unless ``withheld`` says more.
     """
 
     record: Record | None
@@ -205,8 +213,17 @@ class Finding(Private, frozen=True):
     """When the source said so (aware, UTC)."""
 
     version: int
-    """Grows with every change of this facet of this citizen; 0 for nobody."""
+    """Grows with every change of this facet of this citizen.
+
+    0 for nobody, and from a source that does not count changes.
+    """
 
     source: SourceName
     is_stale: bool = False
     """The source could not be asked, and this is older than it should be."""
+
+    withheld: Withheld | None = None
+    """What a source that judges the claim itself said in place of a record.
+
+    It was said to one claim and is never remembered.
+    """

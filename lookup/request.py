@@ -43,6 +43,12 @@ class Claim:
     full_name: str | None
     birth_date: BirthDate | None
 
+    def missing(self) -> list[Fault]:
+        """What is not claimed, as faults; for a source that must be told both."""
+        reason = "is missing: the insurer's gateway is asked with it"
+        claimed = {"/full_name": self.full_name, "/birth_date": self.birth_date}
+        return [Fault(field, reason) for field in claimed if claimed[field] is None]
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LookupRequest:

@@ -25,6 +25,9 @@ from lookup.request import LookupRequest
 from lookup.result import Freshness, LookupResult, outcome_of
 from lookup.scopes import Scope
 
+NO_HEALTH = (SourceUnavailableError, DeadlineExceededError, InvalidRequestError)
+"""What leaves the insurance answer as it is when only health meets it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -44,6 +47,9 @@ class LookupService:
     audit: AuditLog
     clock: Clock
     metrics: Metrics
+    needs_whole_claim: bool = False
+    """A source behind it is asked only with name and date of birth. Wanted of every
+    lookup then: asked only about the unknown, it would tell who is known."""
 
     async def look_up(
         self, request: LookupRequest, asker: Asker, deadline: Deadline
@@ -58,12 +64,13 @@ class LookupService:
             AuditUnavailableError: The lookup could not be written down.
         """
         started_s = self.clock.monotonic()
-        admit(request, asker.scopes)
+        admit(request, asker.scopes, needs_whole_claim=self.needs_whole_claim)
         finding, health = await self._fetch(request, deadline)
         eligibility = decide(
             coverage_of(finding),
             request,
             sees_restricted=Scope.RESTRICTED in asker.scopes,
+            withheld=finding.withheld,
         )
         result = self._result(
             request, asker, eligibility=eligibility, findings=(finding, health)
@@ -95,16 +102,18 @@ class LookupService:
         )
         if isinstance(coverage, BaseException):
             raise coverage
-        if isinstance(health, SourceUnavailableError | DeadlineExceededError):
+        if isinstance(health, NO_HEALTH):
             return coverage, None
         if isinstance(health, BaseException):
             raise health
-        return coverage, health
+        return coverage, None if health.withheld else health
 
     async def _facet(
         self, request: LookupRequest, facet: Facet, deadline: Deadline
     ) -> Finding:
-        return await self.source.fetch(request.identifier, facet, deadline)
+        return await self.source.fetch(
+            request.identifier, facet, deadline, claim=request.claim
+        )
 
     def _result(
         self,
@@ -119,7 +128,7 @@ class LookupService:
         fits = eligibility.identity_fits
         person = record.person if record is not None and fits else None
         is_wanted = fits and Facet.HEALTH in request.facets
-        summary = health_of(health, person) if is_wanted else None
+        is_theirs = is_wanted and is_of(health, person)
         tells_age = shows_freshness(eligibility, asker.scopes)
         return LookupResult(
             request_id=asker.request_id,
@@ -127,8 +136,8 @@ class LookupService:
             told=RESULTS[told_code(eligibility, asker.scopes)],
             person=person,
             eligibility=eligibility if fits else None,
-            health=summary,
-            health_is_missing=is_wanted and summary is None,
+            health=health_of(health) if is_theirs else None,
+            health_is_missing=is_wanted and not is_theirs,
             freshness=self._freshness(finding, health) if tells_age else None,
             resolved_by=_resolved_by(request, person.citizen_id if person else None),
         )
@@ -169,20 +178,27 @@ class LookupService:
         )
 
 
-def admit(request: LookupRequest, scopes: frozenset[Scope]) -> None:
+def admit(
+    request: LookupRequest, scopes: frozenset[Scope], *, needs_whole_claim: bool
+) -> None:
     """Let the request pass if the client's scopes reach that far.
 
     Raises:
         NotAllowedError: A scope is missing.
-        InvalidRequestError: Neither name nor birth date, and no scope to ask so.
+        InvalidRequestError: Neither name nor birth date, or not both where both are
+            needed, and no scope to ask so.
     """
     if Scope.LOOKUP not in scopes:
         raise NotAllowedError(Scope.LOOKUP)
     if Facet.HEALTH in request.facets and Scope.HEALTH not in scopes:
         raise NotAllowedError(Scope.HEALTH)
-    if not request.has_claim and Scope.ID_ONLY not in scopes:
+    if Scope.ID_ONLY in scopes:
+        return
+    if not request.has_claim:
         reason = "send full_name or birth_date: a number alone identifies nobody"
         raise InvalidRequestError(Fault("/full_name", reason))
+    if needs_whole_claim and (faults := request.claim.missing()):
+        raise InvalidRequestError(*faults)
 
 
 def coverage_of(finding: Finding) -> CoverageRecord | None:
@@ -191,17 +207,24 @@ def coverage_of(finding: Finding) -> CoverageRecord | None:
     return finding.record
 
 
-def health_of(finding: Finding | None, person: Person | None) -> HealthRecord | None:
-    """The health record a finding holds, if it is this person's.
+def health_of(finding: Finding | None) -> HealthRecord | None:
+    """The health record a finding holds, None for nobody or not asked."""
+    if finding is None or finding.record is None:
+        return None
+    assert isinstance(finding.record, HealthRecord)
+    return finding.record
+
+
+def is_of(finding: Finding | None, person: Person | None) -> bool:
+    """Whether health was found, and as far as it can be known for this person.
 
     The two facets are remembered apart. While a card moves to another person, its
     number may lead to the one in one facet and to the other in the other.
     """
-    if finding is None or finding.record is None or person is None:
-        return None
-    assert isinstance(finding.record, HealthRecord)
-    is_theirs = finding.record.citizen_id == person.citizen_id
-    return finding.record if is_theirs else None
+    if finding is None or person is None:
+        return False
+    record = health_of(finding)
+    return record is None or record.citizen_id == person.citizen_id
 
 
 def _as_of(finding: Finding) -> float:

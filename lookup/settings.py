@@ -3,23 +3,29 @@
 ``python -m lookup settings`` prints them; ``deploy/env.sample`` is that print.
 """
 
-import base64
-import binascii
 import difflib
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+
+from lookup.setting_types import (
+    VN_CORE,
+    CitizenIdSystem,
+    DatabaseUrl,
+    GatewayUrl,
+    InsuranceSystem,
+    Key,
+    LegacyIdSystem,
+    Md5,
+    Port,
+    PublicUrl,
+    RedisUrl,
+    Timeout,
+    a_database,
+)
 
 PREFIX = "TRACUU_"
 
@@ -28,36 +34,12 @@ OTHERS = frozenset(
         "TRACUU_URL",
         "TRACUU_ADMIN_URL",
         "TRACUU_API_KEY",
+        "TRACUU_GATEWAY_USERNAME",
+        "TRACUU_GATEWAY_PASSWORD",
         "TRACUU_TEST_REDIS_SERVER",
     }
 )
 """Variables that start like settings but belong to callers and tests."""
-
-
-def _a_database(value: SecretStr) -> SecretStr:
-    if not re.match(r"postgres(ql)?://", value.get_secret_value()):
-        raise ValueError("must start with postgresql://")
-    return value
-
-
-def _a_redis(value: SecretStr) -> SecretStr:
-    if not re.match(r"(rediss?|unix)://", value.get_secret_value()):
-        raise ValueError("must start with redis://, rediss:// or unix://")
-    return value
-
-
-def _a_key(value: SecretStr) -> SecretStr:
-    try:
-        raw = base64.b64decode(value.get_secret_value(), validate=True)
-    except binascii.Error:
-        raw = b""
-    if len(raw) != 32:  # noqa: PLR2004 - AES-256
-        raise ValueError("must be 32 bytes in base64: openssl rand -base64 32")
-    return value
-
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-Timeout = Annotated[float, Field(gt=0, le=30)]
 
 
 class SettingsError(ValueError):
@@ -74,24 +56,21 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     database_url: Annotated[
-        SecretStr,
-        AfterValidator(_a_database),
+        DatabaseUrl,
         Field(
             description="The population database.",
             examples=["postgresql://tracuu@db/tracuu"],
         ),
     ]
     redis_url: Annotated[
-        SecretStr,
-        AfterValidator(_a_redis),
+        RedisUrl,
         Field(
             description="The shared cache: redis://, rediss:// or unix://.",
             examples=["redis://cache:6379/0"],
         ),
     ]
     cache_key: Annotated[
-        SecretStr,
-        AfterValidator(_a_key),
+        Key,
         Field(
             description="Secret that hides keys and seals values in the cache: "
             "32 bytes in base64, the same in every worker.",
@@ -143,6 +122,56 @@ class Settings(BaseModel):
         float,
         Field(gt=0, description='How long "no such citizen" is remembered, seconds.'),
     ] = 60.0
+    sources: Annotated[
+        Literal["population", "gateway", "population,gateway"],
+        Field(
+            description="Who is asked: population, gateway, or population,gateway, "
+            "where the gateway is asked about whom the population does not know."
+        ),
+    ] = "population"
+    gateway_url: Annotated[
+        GatewayUrl,
+        Field(
+            description="The insurer's gateway, or a Tracuu before it; without /api.",
+            examples=["https://egw.baohiemxahoi.gov.vn"],
+        ),
+    ] = ""
+    gateway_username: Annotated[
+        str, Field(description="Our account there.", examples=["68001_BV"])
+    ] = ""
+    gateway_password_md5: Annotated[
+        Md5,
+        Field(
+            description="MD5 of its password, 32 hexadecimal digits, as the gateway "
+            "wants it.",
+            examples=["$(printf %s PASSWORD | md5sum | cut -c1-32)"],
+        ),
+    ] = SecretStr("")
+    gateway_officer_name: Annotated[
+        SecretStr,
+        Field(
+            description="Who asks there, as registered: full name.",
+            examples=["Trần Văn Mẫu"],
+        ),
+    ] = SecretStr("")
+    gateway_officer_citizen_id: Annotated[
+        SecretStr,
+        Field(
+            description="Citizen ID of that officer.",
+            examples=["001080000000"],
+        ),
+    ] = SecretStr("")
+    gateway_timeout_s: Annotated[
+        Timeout,
+        Field(
+            description="Longest wait for the gateway, in seconds; 1 to 3 are usual. "
+            "What comes after TRACUU_DEADLINE_S answers the next lookup."
+        ),
+    ] = 3.0
+    public_url: PublicUrl = ""
+    fhir_citizen_id_system: CitizenIdSystem = f"{VN_CORE}/national_id"
+    fhir_legacy_id_system: LegacyIdSystem = f"{VN_CORE}/citizen_id"
+    fhir_insurance_number_system: InsuranceSystem = f"{VN_CORE}/insurance_number"
     drain_s: Annotated[
         float,
         Field(
@@ -177,6 +206,7 @@ class Settings(BaseModel):
         except ValidationError as invalid:
             found = invalid.errors(include_input=False, include_url=False)
             raise SettingsError(faults + [_fault(e) for e in found]) from None
+        faults += _missing_for_gateway(settings)
         if faults:
             raise SettingsError(faults)
         return settings
@@ -200,7 +230,7 @@ def read_database_url(environ: Mapping[str, str]) -> str:
     if variable not in environ:
         raise SettingsError([f"{variable}: is missing, {example}"])
     try:
-        return _a_database(SecretStr(environ[variable])).get_secret_value()
+        return a_database(SecretStr(environ[variable])).get_secret_value()
     except ValueError as error:
         raise SettingsError([f"{variable}: {error}, {example}"]) from None
 
@@ -221,7 +251,11 @@ def settings_table() -> list[tuple[str, str, str]]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return f"required, for example {(field.examples or ['?'])[0]}"
-    return str(field.default)
+    return _text(field.default)
+
+
+def _example(field: FieldInfo) -> str:
+    return f", for example {field.examples[0]}" if field.examples else ""
 
 
 def _text(value: Any) -> str:
@@ -237,6 +271,17 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _missing_for_gateway(settings: Settings) -> list[str]:
+    """What the gateway as a source needs, and is not there."""
+    if "gateway" not in settings.sources:
+        return []
+    return [
+        f"{variable_of(name)}: is missing{_example(field)}"
+        for name, field in Settings.model_fields.items()
+        if name.startswith("gateway_") and not _text(getattr(settings, name))
+    ]
+
+
 def _nearest(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""
@@ -245,9 +290,10 @@ def _nearest(name: str, known: set[str]) -> str:
 def _fault(error: Any) -> str:
     name = str(error["loc"][0])
     field = Settings.model_fields[name]
-    example = f", for example {field.examples[0]}" if field.examples else ""
+    example = _example(field)
     if error["type"] == "missing":
         return f"{variable_of(name)}: is missing{example}"
     reason = str(error["msg"]).removeprefix("Value error, ")
-    default = "" if field.is_required() else f"; the default is {field.default}"
+    has_default = not field.is_required() and _text(field.default)
+    default = f"; the default is {field.default}" if has_default else ""
     return f"{variable_of(name)}: {reason[:1].lower()}{reason[1:]}{example}{default}"

@@ -1,4 +1,7 @@
-"""The question as JSON: read into texts, everything odd about it named at once."""
+"""The question as JSON: read into texts, everything odd about it named at once.
+
+A batch is opened here, too: its lookups are read one by one, each on its own.
+"""
 
 import json
 from typing import Any
@@ -14,6 +17,12 @@ _ESCAPE = b"\\"
 FIELD_NAME_MAX = 40
 """Longest field name that is named back, in characters; ours are far shorter."""
 
+LOOKUPS_MAX = 1_000
+"""Lookups in one batch."""
+
+_ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
 
 def read_fields(body: bytes) -> RequestFields:
     """Read the body of a lookup.
@@ -22,6 +31,19 @@ def read_fields(body: bytes) -> RequestFields:
         InvalidRequestError: It is no JSON object, or has fields that are unknown,
             twice there or of the wrong type; all of them are named.
     """
+    raw = read_object(body)
+    try:
+        return msgspec.convert(raw, RequestFields)
+    except msgspec.ValidationError:
+        raise InvalidRequestError(*_faults(raw)) from None
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object of any fields.
+
+    Raises:
+        InvalidRequestError: It is no JSON object, or has a field twice.
+    """
     try:
         raw = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -29,10 +51,44 @@ def read_fields(body: bytes) -> RequestFields:
     if not isinstance(raw, dict):
         raise InvalidRequestError(Fault("", "must be a JSON object"))
     _refuse_twice(body, raw)
+    return raw
+
+
+def read_batch(body: bytes) -> list[bytes]:
+    """Open a batch: an object whose one field, ``lookups``, is a list.
+
+    Returns:
+        Each lookup as it was sent, for ``read_fields``.
+
+    Raises:
+        InvalidRequestError: It is no such object, or has too many lookups or none.
+    """
     try:
-        return msgspec.convert(raw, RequestFields)
+        envelope = _ENVELOPE.decode(body)
     except msgspec.ValidationError:
-        raise InvalidRequestError(*_faults(raw)) from None
+        raise InvalidRequestError(Fault("", "must be a JSON object")) from None
+    except RecursionError:
+        raise InvalidRequestError(Fault("", "is nested too deeply")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidRequestError(Fault("", "is not valid JSON")) from None
+    if unknown := [_shown(name) for name in envelope if name != "lookups"]:
+        faults = [Fault(pointer, "is not a field of a batch") for pointer in unknown]
+        raise InvalidRequestError(*faults)
+    inside = bytes(envelope.get("lookups", b"null"))
+    # Names inside one lookup are for whoever reads that lookup.
+    _refuse_twice(body.replace(inside, b"0", 1), dict(envelope))
+    return _listed(inside)
+
+
+def _listed(inside: bytes) -> list[bytes]:
+    wanted = f"must be a list of 1 to {LOOKUPS_MAX:,} lookups"
+    try:
+        lookups = _LIST.decode(inside)
+    except msgspec.ValidationError:
+        raise InvalidRequestError(Fault("/lookups", wanted)) from None
+    if not 1 <= len(lookups) <= LOOKUPS_MAX:
+        raise InvalidRequestError(Fault("/lookups", f"{wanted}; not {len(lookups):,}"))
+    return [bytes(lookup) for lookup in lookups]
 
 
 def _refuse_twice(body: bytes, raw: dict[str, Any]) -> None:

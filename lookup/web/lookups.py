@@ -1,6 +1,7 @@
 """``POST /v1/lookups``: wire to ``LookupRequest`` to the spine and back."""
 
 import asyncio
+from collections.abc import Container
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -13,6 +14,8 @@ from lookup.service import LookupService
 from lookup.web.admission import Admission
 from lookup.web.fields import read_fields
 from lookup.web.wire import write_result
+
+JSON = "application/json"
 
 BODY_MAX_BYTES = 64 * 1024
 """A lookup fits into one kilobyte; nobody needs more than this."""
@@ -36,7 +39,8 @@ class Lookups:
         """Answer one lookup; every "no" of the business is a 200."""
         started_s = self.clock.monotonic()
         asker = self.admission.asker(request)
-        fields = read_fields(await read_body(request))
+        body = await read_body(request, timeout_s=BODY_TIMEOUT_S)
+        fields = read_fields(body)
         asked = read_request(fields, today=self.clock.today())
         deadline = Deadline(
             self.clock.monotonic() + self.deadline_s, self.clock.monotonic
@@ -59,18 +63,25 @@ class Lookups:
         return 1000 * (self.clock.monotonic() - started_s)
 
 
-async def read_body(request: web.Request) -> bytes:
-    """Read a JSON body, cutting off those that are too large or too slow.
+async def read_body(
+    request: web.Request, *, timeout_s: float, accepted: Container[str] = (JSON,)
+) -> bytes:
+    """Read a body, cutting off those that are too large or too slow.
+
+    Args:
+        request: Whose body it is.
+        timeout_s: Longest wait for it, once the headers are there.
+        accepted: What it may say it is.
 
     Raises:
-        web.HTTPUnsupportedMediaType: It does not say that it is JSON.
-        web.HTTPRequestEntityTooLarge: It is larger than 64 KiB.
+        web.HTTPUnsupportedMediaType: It says that it is something else.
+        web.HTTPRequestEntityTooLarge: It is larger than the request may be.
         web.HTTPRequestTimeout: It did not arrive in time.
     """
-    if request.content_type != "application/json":
+    if request.content_type not in accepted:
         raise web.HTTPUnsupportedMediaType
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None

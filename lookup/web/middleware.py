@@ -12,7 +12,10 @@ from lookup.errors import TracuuError
 from lookup.events import Events
 from lookup.metrics import Metrics
 from lookup.ports import Clock
-from lookup.web.problems import PROBLEMS, problem_response
+from lookup.web.fhir import addresses
+from lookup.web.fhir.outcome import outcome_response
+from lookup.web.problems import PROBLEMS, problem_document, problem_response
+from lookup.web.vss_wire import card_failure, history_failure, token_failure
 
 REQUEST_ID = web.RequestKey("request_id", str)
 
@@ -27,12 +30,36 @@ CHANNELS = frozenset({"api", "page", "cli", "loadtest"})
 Load tests name themselves, so that they never touch the objective.
 """
 
-_LOOKUP_ROUTES = frozenset({"/v1/lookups"})
+_LOOKUP_ROUTES = frozenset(
+    {
+        "/v1/lookups",
+        "/v1/lookups/batch",
+        "/api/egw/{function}",
+        "/api/egw/{history}",
+        *addresses.LOOKUP_ROUTES,
+    }
+)
 """Where a failure is a failed lookup and counted as one."""
+
+_CHANNEL_BY_ROUTE = {
+    "/v1/lookups/batch": "batch",
+    "/api/egw/{function}": "vss",
+    "/api/egw/{history}": "vss",
+    **dict.fromkeys(addresses.LOOKUP_ROUTES, "fhir"),
+}
+"""Doors that are known by their address; what a caller says of them is not asked."""
+
+_FAILURE_BY_ROUTE: dict[str, Callable[..., web.Response]] = {
+    "/api/token/take": token_failure,
+    "/api/egw/{function}": card_failure,
+    "/api/egw/{history}": history_failure,
+}
+"""Dialects that say in their own words what went wrong; elsewhere it is a problem."""
 
 _HTTP_CODES = {
     404: "route_unknown",
     405: "method_not_allowed",
+    406: "not_acceptable",
     408: "body_too_slow",
     413: "body_too_large",
     415: "media_type_unsupported",
@@ -103,16 +130,38 @@ class Edge:
     ) -> web.Response:
         """Print the problem, and count a lookup that ended in it."""
         self.metrics.problem_answered(code)
-        outcome = PROBLEMS[code].outcome
-        if outcome is not None and route_of(request) in _LOOKUP_ROUTES:
+        if route_of(request) in _LOOKUP_ROUTES:
+            self._count(code, channel=channel_of(request), started_s=started_s)
+        write = _FAILURE_BY_ROUTE.get(route_of(request), problem_response)
+        if request.path.startswith(addresses.PREFIX):
+            write = outcome_response
+        return write(code, request_id=request[REQUEST_ID], error=error)
+
+    def lookup_failed(
+        self, error: Exception, *, request_id: str, channel: str, started_s: float
+    ) -> dict[str, object]:
+        """Count one lookup of several that ended in an error, and print its problem.
+
+        An error that is none of ours is a defect: it is logged and not repeated.
+        """
+        told = error if isinstance(error, TracuuError) else None
+        if told is None:
+            self.events.request_failed(request_id, error)
+        code = "internal" if told is None else told.code
+        self.metrics.problem_answered(code)
+        self._count(code, channel=channel, started_s=started_s)
+        return problem_document(code, request_id=request_id, error=told)
+
+    def _count(self, code: str, *, channel: str, started_s: float) -> None:
+        problem = PROBLEMS[code]
+        if problem.outcome is not None:
             self.metrics.lookup_answered(
-                outcome=outcome,
-                code=PROBLEMS[code].result_code or "101",
+                outcome=problem.outcome,
+                code=problem.result_code or "101",
                 source="none",
-                channel=channel_of(request),
+                channel=channel,
                 duration_s=self.clock.monotonic() - started_s,
             )
-        return problem_response(code, request_id=request[REQUEST_ID], error=error)
 
     def _finish(
         self, request: web.Request, response: web.StreamResponse, duration_s: float
@@ -134,8 +183,11 @@ def route_of(request: web.Request) -> str:
 
 def channel_of(request: web.Request) -> str:
     """Through which door the request came."""
-    channel = request.headers.get("X-Tracuu-Channel", "api")
-    return channel if channel in CHANNELS else "api"
+    said = request.headers.get("X-Tracuu-Channel", "api")
+    if said == "loadtest":
+        return said
+    channel = said if said in CHANNELS else "api"
+    return _CHANNEL_BY_ROUTE.get(route_of(request), channel)
 
 
 def _request_id(request: web.Request) -> str:

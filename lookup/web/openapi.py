@@ -11,7 +11,9 @@ from aiohttp import web
 from lookup.codes import COUNTS_AS, RESULTS
 from lookup.record import Facet
 from lookup.request import Purpose, RequestFields
-from lookup.web.problems import MEDIA_TYPE, PROBLEMS
+from lookup.web.batch import MEDIA_TYPE as NDJSON
+from lookup.web.fields import LOOKUPS_MAX
+from lookup.web.problems import GATEWAY_ONLY, MEDIA_TYPE, PROBLEMS
 from lookup.web.wire import LookupOut
 
 Schema = dict[str, Any]
@@ -67,20 +69,25 @@ def openapi_document() -> Schema:
         ref_template="#/components/schemas/{name}",
     )
     schemas["LookupRequest"] = _request_schema(schemas.pop("RequestFields"))
+    schemas["LookupBatch"] = _batch_schema()
+    schemas["BatchLine"] = _line_schema()
     schemas["LookupOut"]["properties"]["result"]["description"] = _result_table()
     return {
         "openapi": "3.1.0",
         "info": _info(),
         "servers": [{"url": "/"}],
         "security": [{"api_key": []}],
-        "paths": {"/v1/lookups": {"post": _lookup_operation()}},
+        "paths": {
+            "/v1/lookups": {"post": _lookup_operation()},
+            "/v1/lookups/batch": {"post": _batch_operation()},
+        },
         "components": {
             "schemas": schemas,
             "securitySchemes": {"api_key": {"type": "http", "scheme": "bearer"}},
             "responses": {
                 code: _problem_response(code)
                 for code, problem in PROBLEMS.items()
-                if problem.result_code
+                if problem.result_code and code not in GATEWAY_ONLY
             },
         },
     }
@@ -137,6 +144,64 @@ def _lookup_operation() -> Schema:
     }
 
 
+def _batch_operation() -> Schema:
+    return {
+        "operationId": "look_up_many",
+        "summary": "Look many people up, and read each answer as it is finished",
+        "description": (
+            "Needs the scope `lookup:batch`. Answers are lines of JSON in the order "
+            "in which they are finished; `index` counts the lookups of the request "
+            "from 0. A lookup that is not valid is a problem on its line and costs "
+            "no other. Lines that are missing at the end were not answered."
+        ),
+        "parameters": [_header("X-Request-Id")],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/LookupBatch"},
+                    "example": {"lookups": [_EXAMPLE]},
+                }
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "One line for each lookup.",
+                "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
+                "content": {
+                    NDJSON: {"schema": {"$ref": "#/components/schemas/BatchLine"}}
+                },
+            },
+            **_problem_responses(),
+        },
+    }
+
+
+def _batch_schema() -> Schema:
+    one = {"$ref": "#/components/schemas/LookupRequest"}
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": LOOKUPS_MAX}
+    return {
+        "type": "object",
+        "properties": {"lookups": several},
+        "required": ["lookups"],
+        "additionalProperties": False,
+    }
+
+
+def _line_schema() -> Schema:
+    """One line of the answer to a batch."""
+    return {
+        "type": "object",
+        "properties": {
+            "index": {"type": "integer", "minimum": 0},
+            "answer": {"$ref": "#/components/schemas/LookupOut"},
+            "problem": {"$ref": "#/components/schemas/ProblemOut"},
+        },
+        "required": ["index"],
+        "oneOf": [{"required": ["answer"]}, {"required": ["problem"]}],
+    }
+
+
 def _header(name: str) -> Schema:
     return {
         "name": name,
@@ -150,7 +215,7 @@ def _problem_responses() -> Schema:
     """Problems by status; rows that share a status share a response."""
     by_status: dict[str, list[str]] = {}
     for code, problem in PROBLEMS.items():
-        if problem.result_code:
+        if problem.result_code and code not in GATEWAY_ONLY:
             by_status.setdefault(str(problem.status), []).append(code)
     return {
         status: {"$ref": f"#/components/responses/{codes[0]}"}

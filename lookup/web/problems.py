@@ -68,6 +68,24 @@ PROBLEMS: dict[str, Problem] = {
         ),
         "401",
     ),
+    "officer_unknown": Problem(
+        403,
+        Text("Cán bộ chưa được đăng ký", "The officer is not on the client's list"),
+        Text(
+            "Đề nghị quản trị đăng ký cán bộ: tracuu clients officers.",
+            "Have the officer entered: tracuu clients officers.",
+        ),
+        "054",
+    ),
+    "officer_name_differs": Problem(
+        403,
+        Text("Sai họ tên cán bộ", "The list has the officer under another name"),
+        Text(
+            "Kiểm tra họ tên và số CCCD của cán bộ.",
+            "Check the officer's name and number.",
+        ),
+        "055",
+    ),
     "route_unknown": Problem(
         404,
         Text("Không có địa chỉ này", "There is nothing at this address"),
@@ -80,6 +98,15 @@ PROBLEMS: dict[str, Problem] = {
         Text("Xem tài liệu tại /docs.", "Read the handbook at /docs."),
         None,
     ),
+    "not_acceptable": Problem(
+        406,
+        Text("Không có dạng trả lời này", "The answer cannot be had in that form"),
+        Text(
+            "Gửi Accept: application/fhir+json.",
+            "Send Accept: application/fhir+json.",
+        ),
+        None,
+    ),
     "body_too_slow": Problem(
         408,
         Text("Gửi quá chậm", "The request took too long to arrive"),
@@ -90,7 +117,10 @@ PROBLEMS: dict[str, Problem] = {
     "body_too_large": Problem(
         413,
         Text("Yêu cầu quá lớn", "The request is too large"),
-        Text("Gửi dưới 64 KiB.", "Send less than 64 KiB."),
+        Text(
+            "Gửi dưới 64 KiB; lô tra cứu dưới 1 MiB.",
+            "Send less than 64 KiB; a batch, less than 1 MiB.",
+        ),
         "205",
     ),
     "media_type_unsupported": Problem(
@@ -135,6 +165,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
 }
 
+GATEWAY_ONLY = frozenset({"officer_unknown", "officer_name_differs"})
+"""Rows that only the insurer's protocol can end in."""
+
 
 def problem_response(
     code: str, *, request_id: str, error: TracuuError | None = None
@@ -148,15 +181,16 @@ def problem_response(
         headers["WWW-Authenticate"] = 'Bearer realm="tracuu"'
     return web.Response(
         status=problem.status,
-        body=orjson.dumps(_document(code, request_id, error)),
+        body=orjson.dumps(problem_document(code, request_id=request_id, error=error)),
         content_type=MEDIA_TYPE,
         headers=headers,
     )
 
 
-def _document(
-    code: str, request_id: str, error: TracuuError | None
+def problem_document(
+    code: str, *, request_id: str, error: TracuuError | None = None
 ) -> dict[str, object]:
+    """Print a row as a document, without HTTP around it."""
     problem = PROBLEMS[code]
     faults = error.faults if isinstance(error, InvalidRequestError) else ()
     return {

@@ -44,7 +44,7 @@ class ResultOut(msgspec.Struct, frozen=True):
 class PersonOut(Private, frozen=True):
     """The person, shown only when the claimed identity fits."""
 
-    citizen_id: str
+    citizen_id: str | None
     full_name: str
     birth_date: str
     """``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``, as exactly as it is known."""

@@ -12,8 +12,13 @@ from lookup.citizen_id import (
 )
 from lookup.clock import SystemClock
 from lookup.deadline import Deadline
-from lookup.errors import DeadlineExceededError, SourceUnavailableError
+from lookup.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    SourceUnavailableError,
+)
 from lookup.record import Facet
+from lookup.request import Claim
 from tests.support.builders import (
     CARD_NUMBER,
     CITIZEN_ID,
@@ -53,6 +58,9 @@ TWINS = tuple(
 
 RECORDS = {Facet.COVERAGE: a_coverage(), Facet.HEALTH: a_health()}
 
+CLAIM = Claim(full_name="Nguyễn Thị Lan", birth_date=a_person().birth_date)
+STRANGE_CLAIM = Claim(full_name="Trần Văn An", birth_date=a_person().birth_date)
+
 
 def in_time(seconds=5.0):
     clock = SystemClock()
@@ -60,27 +68,17 @@ def in_time(seconds=5.0):
 
 
 class RecordSourceContract:
-    """Needs the fixtures ``source``, which knows RECORDS and TWINS, and ``unplugged``.
+    """Needs fixtures ``source``, which knows ``known`` and TWINS, and ``unplugged``."""
 
-    RECORDS are also known by the numbers in ALSO.
-    """
+    known = RECORDS
 
     @pytest.mark.parametrize("facet", Facet)
     async def test_knows_a_citizen_by_the_living_number(self, source, facet):
-        finding = await source.fetch(LIVING, facet, in_time())
+        finding = await source.fetch(LIVING, facet, in_time(), claim=CLAIM)
 
-        assert finding.record == RECORDS[facet]
-        assert finding.version > 0
+        assert finding.record == self.known[facet]
+        assert finding.withheld is None
         assert not finding.is_stale
-
-    @pytest.mark.parametrize("facet", Facet)
-    @pytest.mark.parametrize("identifier", ALSO, ids=lambda number: number.kind)
-    async def test_every_other_number_leads_to_the_living_one(
-        self, source, identifier, facet
-    ):
-        finding = await source.fetch(identifier, facet, in_time())
-
-        assert finding.record == RECORDS[facet]
 
     @pytest.mark.parametrize("facet", Facet)
     @pytest.mark.parametrize(
@@ -97,20 +95,63 @@ class RecordSourceContract:
         ids=["free", "short", "long", "legacy", "card", "social", "of two people"],
     )
     async def test_nobody_is_an_answer(self, source, identifier, facet):
-        finding = await source.fetch(identifier, facet, in_time())
+        finding = await source.fetch(identifier, facet, in_time(), claim=CLAIM)
 
         assert (finding.record, finding.version) == (None, 0)
 
     async def test_tells_when_it_said_so(self, source):
-        finding = await source.fetch(LIVING, Facet.COVERAGE, in_time())
+        finding = await source.fetch(LIVING, Facet.COVERAGE, in_time(), claim=CLAIM)
 
         assert finding.as_of.tzinfo is UTC
 
     @pytest.mark.parametrize("facet", Facet)
     async def test_unplugged_source_says_so(self, unplugged, facet):
         with pytest.raises(SourceUnavailableError):
-            await unplugged.fetch(LIVING, facet, in_time())
+            await unplugged.fetch(LIVING, facet, in_time(), claim=CLAIM)
 
     async def test_nothing_is_asked_when_time_is_up(self, source):
         with pytest.raises(DeadlineExceededError):
-            await source.fetch(LIVING, Facet.COVERAGE, in_time(0.0))
+            await source.fetch(LIVING, Facet.COVERAGE, in_time(0.0), claim=CLAIM)
+
+
+class WholeRecordsContract:
+    """More promises of a source that keeps records itself; RECORDS also under ALSO."""
+
+    @pytest.mark.parametrize("facet", Facet)
+    @pytest.mark.parametrize("identifier", ALSO, ids=lambda number: number.kind)
+    async def test_every_other_number_leads_to_the_living_one(
+        self, source, identifier, facet
+    ):
+        finding = await source.fetch(identifier, facet, in_time(), claim=CLAIM)
+
+        assert finding.record == RECORDS[facet]
+
+    @pytest.mark.parametrize("facet", Facet)
+    @pytest.mark.parametrize("claim", [None, STRANGE_CLAIM])
+    async def test_what_is_claimed_is_judged_by_whoever_decides(
+        self, source, facet, claim
+    ):
+        finding = await source.fetch(LIVING, facet, in_time(), claim=claim)
+
+        assert finding.record == RECORDS[facet]
+
+    @pytest.mark.parametrize("facet", Facet)
+    async def test_counts_changes(self, source, facet):
+        finding = await source.fetch(LIVING, facet, in_time(), claim=CLAIM)
+
+        assert finding.version > 0
+
+
+class JudgingContract:
+    """More promises of a source that judges the claim itself."""
+
+    @pytest.mark.parametrize("facet", Facet)
+    async def test_another_claim_brings_a_code_and_no_record(self, source, facet):
+        finding = await source.fetch(LIVING, facet, in_time(), claim=STRANGE_CLAIM)
+
+        assert (finding.record, finding.withheld) == (None, "060")
+
+    @pytest.mark.parametrize("facet", Facet)
+    async def test_is_not_asked_without_a_claim(self, source, facet):
+        with pytest.raises(InvalidRequestError):
+            await source.fetch(LIVING, facet, in_time())

@@ -6,7 +6,12 @@ from cache.filling import Filling
 from cache.remembering import Remembering
 from cache.single_flight import SingleFlight
 from lookup.clock import SystemClock
-from tests.contracts.record_source import ALSO, RECORDS, RecordSourceContract
+from tests.contracts.record_source import (
+    ALSO,
+    RECORDS,
+    RecordSourceContract,
+    WholeRecordsContract,
+)
 from tests.support.caches import FRESHNESS, NOWHERE, Worker
 from tests.support.fakes import FakeSource
 
@@ -25,7 +30,7 @@ async def cached(source):
         await flight.aclose()
 
 
-class TestCachedSource(RecordSourceContract):
+class TestCachedSource(RecordSourceContract, WholeRecordsContract):
     @pytest.fixture
     async def source(self):
         source = FakeSource(SystemClock())

@@ -1,14 +1,25 @@
 import asyncpg
 import pytest
 
+from adapters.chain import Chain
 from adapters.guards import Breaker, Bulkhead
 from adapters.population import open_population
 from adapters.postgres import Database
 from lookup.clock import SystemClock
 from lookup.events import Events
 from lookup.metrics import Metrics
-from tests.contracts.record_source import ALSO, RECORDS, TWINS, RecordSourceContract
+from lookup.record import Facet
+from tests.contracts.record_source import (
+    ALSO,
+    RECORDS,
+    TWINS,
+    JudgingContract,
+    RecordSourceContract,
+    WholeRecordsContract,
+)
+from tests.support.builders import a_health, a_visit
 from tests.support.fakes import FakeSource
+from tests.support.gateway_asker import an_asker, open_double_of_lan
 from tests.support.population_rows import (
     LEGACY_ID,
     insert,
@@ -47,7 +58,7 @@ def a_population(url, events):
     )
 
 
-class TestPopulation(RecordSourceContract):
+class TestPopulation(RecordSourceContract, WholeRecordsContract):
     @pytest.fixture
     async def source(self, populated_url, events):
         async with a_population(populated_url, events) as population:
@@ -60,7 +71,7 @@ class TestPopulation(RecordSourceContract):
             yield population
 
 
-class TestFakeSource(RecordSourceContract):
+class TestFakeSource(RecordSourceContract, WholeRecordsContract):
     @pytest.fixture
     def source(self):
         source = FakeSource(SystemClock())
@@ -75,7 +86,7 @@ class TestFakeSource(RecordSourceContract):
         return source
 
 
-class TestGuardedSource(RecordSourceContract):
+class TestGuardedSource(RecordSourceContract, WholeRecordsContract):
     @pytest.fixture
     def guarded(self, events):
         fake = FakeSource(SystemClock())
@@ -104,3 +115,44 @@ class TestGuardedSource(RecordSourceContract):
         fake, breaker = guarded
         fake.unplug()
         return breaker
+
+
+class TestGateway(RecordSourceContract, JudgingContract):
+    known = RECORDS | {
+        Facet.HEALTH: a_health(
+            summary=None,
+            visits=(a_visit(facility_name=None, diagnosis_code=""),),
+            documents=(),
+        )
+    }
+
+    @pytest.fixture
+    async def source(self):
+        async with open_double_of_lan() as double, an_asker(double) as asker:
+            yield asker.source
+
+    @pytest.fixture
+    async def unplugged(self):
+        async with open_double_of_lan() as double:
+            pass
+        async with an_asker(double) as asker:
+            yield asker.source
+
+
+class TestChain(RecordSourceContract, WholeRecordsContract):
+    @pytest.fixture
+    def second(self):
+        return FakeSource(SystemClock())
+
+    @pytest.fixture
+    def source(self, second):
+        for record in RECORDS.values():
+            second.know(record, also=ALSO)
+        nobody = FakeSource(SystemClock())
+        return Chain(first=nobody, second=second, first_max_s=1.0)
+
+    @pytest.fixture
+    def unplugged(self, second):
+        second.unplug()
+        nobody = FakeSource(SystemClock())
+        return Chain(first=nobody, second=second, first_max_s=1.0)

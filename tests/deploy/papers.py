@@ -10,7 +10,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 PAPERS = sorted(
     paper
-    for folder in (".", "deploy", "loadtests", "tests")
+    for folder in (".", "deploy", "docs/samples", "loadtests", "tests")
     for paper in (ROOT / folder).glob("*.md")
 )
 """Every page people read."""

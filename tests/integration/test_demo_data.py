@@ -8,7 +8,8 @@ from rich.console import Console
 
 from adapters.synthetic.people import SyntheticPopulation
 from lookup import demo
-from lookup.demo import SAMPLES_HOLD_DAYS, DemoError, are_outdated
+from lookup.demo import SAMPLES_HOLD_DAYS, are_outdated
+from lookup.demo_facts import DemoError
 from tests.support.commands import tell
 from tests.support.synthetic import ANCHOR, Registers, a_recipe
 

@@ -155,7 +155,8 @@ async def test_newcomer_asks_every_sample_and_finds_them_again(folder):
         assert (folder / ".tracuu/demo.json").stat().st_mode & 0o777 == 0o600
         assert await second.end(signal.SIGTERM) == 0
 
-    assert list(facts) == ["url", "admin_url", "api_key", "database_url", "samples"]
+    told = ["url", "admin_url", "api_key", "database_url", "samples", "gateway"]
+    assert list(facts) == told
     assert list(facts["samples"]) == list(CODES) == codes == scanned
     assert code == "004"
     assert again["samples"] == facts["samples"]

@@ -52,6 +52,14 @@ async def test_bodies_too_large_are_refused(desk, make):
     assert await complaint(desk, *make(random.Random(7))) is None
 
 
+async def test_what_only_one_of_two_parsers_can_read_is_refused(desk):
+    nested = b"[" * 1_000 + b"]" * 1_000
+
+    _, problem = await desk.ask(raw=b'{"qr":%b,"qr":%b}' % (nested, nested))
+
+    assert problem["errors"][0]["message"] == "is nested too deeply"
+
+
 async def test_every_refusal_is_counted_and_none_as_a_failure(desk):
     for body, _ in bad_requests(50):
         await desk.ask(raw=body)

@@ -1,35 +1,60 @@
 """The whole HTTP service over fakes, and a desk that asks it in few words."""
 
+import base64
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import orjson
 from aiohttp.test_utils import TestClient, TestServer
 
+from lookup.access_token import AccessTokens
 from lookup.events import Events
 from lookup.metrics import Metrics
 from lookup.scopes import Scope
 from lookup.service import LookupService
+from lookup.settings import Settings
 from lookup.web.admission import Admission
+from lookup.web.fhir.routes import fhir_beside
 from lookup.web.lookups import Lookups
 from lookup.web.middleware import Edge
+from lookup.web.oauth import TokenEndpoint
 from lookup.web.routes import build_app
+from lookup.web.vss import Gateway
+from lookup.web.vss_tokens import Tokens
 from tests.support.clock import HandClock
-from tests.support.fakes import FakeAudit, FakeSource
+from tests.support.fakes import FakeAssertionLog, FakeAudit, FakeSource
+from tests.support.insurer import FakeGatewayDirectory, an_account
 
 KEY = "tracuu_test"
 
+BASE = "http://tracuu.example"
+TOKEN_URL = f"{BASE}/oauth/token"
+
+SETTINGS = Settings(
+    database_url="postgresql://nowhere",
+    redis_url="redis://nowhere",
+    cache_key=base64.b64encode(bytes(32)).decode(),
+    public_url=BASE,
+)
+
 
 class FakeDirectory:
-    """Knows one client, whose scopes can be changed."""
+    """Knows one client, whose scopes and public keys can be changed."""
 
     def __init__(self):
         self.scopes = frozenset(Scope)
+        self.public_keys = {}
+        self.client_id = "benh-vien"
 
-    def find(self, key, now):  # noqa: ARG002 - this client never expires
-        if key != KEY:
+    def find(self, key, now):
+        return self.named(self.client_id, now) if key == KEY else None
+
+    def named(self, client_id, now):  # noqa: ARG002 - this client never expires
+        if client_id != self.client_id:
             return None
-        return SimpleNamespace(client_id="benh-vien", scopes=self.scopes)
+        return SimpleNamespace(
+            client_id=self.client_id, scopes=self.scopes, public_keys=self.public_keys
+        )
 
 
 class Desk:
@@ -41,6 +66,9 @@ class Desk:
         self.audit = FakeAudit()
         self.metrics = Metrics.in_memory()
         self.directory = FakeDirectory()
+        self.gateway_directory = FakeGatewayDirectory(an_account())
+        self.used = FakeAssertionLog()
+        self.access_tokens = AccessTokens(b"a" * 32)
         self.log = []
         self.client = None
 
@@ -48,12 +76,29 @@ class Desk:
         events = Events(lambda _, event, fields: self.log.append((event, fields)))
         lookups = Lookups(
             service=LookupService(self.source, self.audit, self.clock, self.metrics),
-            admission=Admission(self.directory, self.clock),
+            admission=Admission(self.directory, self.clock, self.access_tokens),
             clock=self.clock,
             deadline_s=1.0,
             etag_key=b"k" * 32,
         )
-        return build_app(Edge(self.clock, self.metrics, events), lookups)
+        gateway = Gateway(
+            service=lookups.service,
+            directory=self.gateway_directory,
+            tokens=Tokens(b"t" * 32),
+            clock=self.clock,
+            deadline_s=1.0,
+        )
+        smart = TokenEndpoint(
+            directory=self.directory,
+            used=self.used,
+            tokens=self.access_tokens,
+            clock=self.clock,
+            token_url=TOKEN_URL,
+            metrics=self.metrics,
+        )
+        edge = Edge(self.clock, self.metrics, events)
+        fhir = fhir_beside(lookups, SETTINGS, ids_key=b"i" * 32)
+        return build_app(edge, lookups, gateway, fhir=fhir, smart=smart)
 
     async def ask(self, body=None, *, raw=None, key=KEY, **headers):
         """Send a lookup; ``raw`` sends bytes as they are."""

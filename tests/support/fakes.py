@@ -6,7 +6,7 @@ They pass the same contracts as the real ones.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -18,7 +18,15 @@ from lookup.errors import (
     SourceUnavailableError,
 )
 from lookup.ports import AuditEntry, Clock
-from lookup.record import CoverageRecord, Facet, Finding, HealthRecord, Record
+from lookup.record import (
+    CoverageRecord,
+    Facet,
+    Finding,
+    HealthRecord,
+    Record,
+    Withheld,
+)
+from lookup.request import Claim
 
 
 class FakeSource:
@@ -34,7 +42,11 @@ class FakeSource:
         self._clock = clock
         self._known: dict[tuple[Identifier, Facet], tuple[Record, int, float]] = {}
         self._errors: dict[Facet, Exception] = {}
+        self.claims: list[Claim | None] = []
+        """What was claimed, in order."""
+
         self._is_stale = False
+        self._withheld: dict[Facet, Withheld] = {}
         self._open = asyncio.Event()
         self._open.set()
 
@@ -54,6 +66,10 @@ class FakeSource:
         """Know nobody any more."""
         self._known.clear()
 
+    def withhold(self, code: Withheld, *facets: Facet) -> None:
+        """Judge every claim so, and show no record of some facets or of all."""
+        self._withheld.update(dict.fromkeys(facets or Facet, code))
+
     def unplug(self, *facets: Facet) -> None:
         """Be unavailable, for some facets or for all."""
         for facet in facets or Facet:
@@ -66,6 +82,7 @@ class FakeSource:
     def plug(self) -> None:
         """Be well again."""
         self._errors.clear()
+        self._withheld.clear()
 
     def hold(self) -> None:
         """Keep all who ask waiting."""
@@ -80,10 +97,16 @@ class FakeSource:
         self._is_stale = True
 
     async def fetch(
-        self, identifier: Identifier, facet: Facet, deadline: Deadline
+        self,
+        identifier: Identifier,
+        facet: Facet,
+        deadline: Deadline,
+        *,
+        claim: Claim | None = None,
     ) -> Finding:
         left_s = deadline.left_s()
         self.loads[facet] += 1
+        self.claims.append(claim)
         self.asked.set()
         finding = self._answer(identifier, facet)
         try:
@@ -98,12 +121,15 @@ class FakeSource:
     def _answer(self, identifier: Identifier, facet: Facet) -> Finding:
         """What is known when the question arrives; a held answer is as old."""
         record, version, age_s = self._known.get((identifier, facet), (None, 0, 0.0))
+        if facet in self._withheld:
+            record, version = None, 0
         return Finding(
             record=record,
             as_of=self._clock.now() - timedelta(seconds=age_s),
             version=version,
             source="population",
             is_stale=self._is_stale,
+            withheld=self._withheld.get(facet),
         )
 
 
@@ -164,6 +190,25 @@ class FakeAudit:
         if self._is_broken:
             raise AuditUnavailableError("broken")
         self.entries.append(entry)
+
+
+class FakeAssertionLog:
+    """An ``AssertionLog`` in memory."""
+
+    def __init__(self) -> None:
+        self.uses: dict[tuple[str, str], datetime] = {}
+        self._is_unplugged = False
+
+    def unplug(self) -> None:
+        """Know nothing any more."""
+        self._is_unplugged = True
+
+    async def use(self, client_id: str, jti: str, *, until: datetime) -> bool:
+        if self._is_unplugged:
+            raise SourceUnavailableError("unplugged")
+        is_first = (client_id, jti) not in self.uses
+        self.uses[client_id, jti] = until
+        return is_first
 
 
 def _is_older(one: Finding, other: Finding) -> bool:

@@ -54,6 +54,11 @@ SAID = [
     (lambda e: e.request_failed("id", failure("x")), "request.failed"),
     (lambda e: e.source_unavailable("population", failure("x")), "source.unavailable"),
     (lambda e: e.source_recovered("population"), "source.recovered"),
+    (lambda e: e.gateway_refused("054"), "gateway.refused"),
+    (
+        lambda e: e.gateway_contract_changed("code_unknown", "maKetQua"),
+        "gateway.contract_changed",
+    ),
     (lambda e: e.breaker_opened("redis"), "breaker.opened"),
     (lambda e: e.breaker_closed("redis"), "breaker.closed"),
     (lambda e: e.cache_unreadable("redis"), "cache.unreadable"),

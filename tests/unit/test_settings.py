@@ -114,3 +114,49 @@ def test_every_setting_has_a_meaning_in_the_table():
 
     assert [row[0] for row in table] == [variable_of(n) for n in Settings.model_fields]
     assert all(meaning.endswith(".") for _, _, meaning in table)
+
+
+GATEWAY = {
+    "TRACUU_GATEWAY_URL": "https://gateway.invalid/province",
+    "TRACUU_GATEWAY_USERNAME": "68001_BV",
+    "TRACUU_GATEWAY_PASSWORD_MD5": "0123456789abcdef0123456789ABCDEF",
+    "TRACUU_GATEWAY_OFFICER_NAME": "Trần Văn Mẫu",
+    "TRACUU_GATEWAY_OFFICER_CITIZEN_ID": "068080999999",
+}
+
+
+@pytest.mark.parametrize("sources", ["gateway", "population,gateway"])
+def test_the_gateway_as_a_source_needs_an_address_and_an_account(sources):
+    told = faults(TRACUU_SOURCES=sources)
+
+    assert [fault.split(":")[0] for fault in told] == list(GATEWAY)
+    assert Settings.read({**NEEDED, **GATEWAY, "TRACUU_SOURCES": sources})
+
+
+def test_without_it_nothing_of_it_is_needed():
+    assert Settings.read({**NEEDED, "TRACUU_SOURCES": "population"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("TRACUU_SOURCES", "gateway,population"),
+        ("TRACUU_GATEWAY_URL", "gateway.invalid"),
+        ("TRACUU_GATEWAY_URL", "https://user:word@gateway.invalid"),
+        ("TRACUU_GATEWAY_URL", "https://gateway.invalid/?token=1"),
+        ("TRACUU_GATEWAY_PASSWORD_MD5", "the password itself"),
+        ("TRACUU_GATEWAY_TIMEOUT_S", "99"),
+    ],
+)
+def test_a_malformed_setting_of_the_gateway_is_named_and_not_repeated(name, text):
+    (fault,) = faults(**{name: text})
+
+    assert fault.startswith(name)
+    assert text not in fault
+
+
+def test_an_account_of_the_gateway_is_never_printed():
+    settings = Settings.read({**NEEDED, **GATEWAY})
+
+    for secret in ("0123456789", "Mẫu", "068080999999"):
+        assert secret not in repr(settings)

@@ -143,7 +143,9 @@ function personHead(person) {
       {},
       element("b", {}, dateText(person.birth_date)),
       element("span", {}, both(...SEX[person.sex])),
-      element("span", {}, "CCCD ", element("b", {}, masked(person.citizen_id))),
+      person.citizen_id
+        ? element("span", {}, "CCCD ", element("b", {}, masked(person.citizen_id)))
+        : null,
     ),
   );
 }
