@@ -1,22 +1,14 @@
-"""The clients that may ask, and their API keys.
+"""The clients that may ask, in the population database and in memory."""
 
-A key looks like ``tracuu_<27 characters>_<6 characters>``: 160 random bits and a
-checksum, so that a mistyped key is known without asking anybody. Only its SHA-256 is
-kept: with that many random bits nothing slower is needed.
-"""
-
-import hashlib
 import re
-import secrets
-import string
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import asyncpg
 
+from adapters.api_keys import ApiKey, hash_key, looks_like_key, make_key
 from adapters.postgres import Database, RawConnection, close
 from adapters.refreshing import Refreshing
 from lookup.errors import MalformedError
@@ -25,14 +17,15 @@ from lookup.metrics import Metrics
 from lookup.public_keys import PublicKey, read_key_set
 from lookup.scopes import Scope
 
-_BASE62 = string.digits + string.ascii_letters
-_KEY = re.compile(r"(tracuu_[0-9A-Za-z]{27})_([0-9A-Za-z]{6})", re.ASCII)
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,39}", re.ASCII)
 _SCOPES = frozenset(Scope)
 
+DEADLINE_MAX_S = 30.0
+"""Longest time a client may wait for one lookup."""
+
 _COLUMNS = """
 SELECT client_id, description, key_hash, key_hint, scopes, created_at, expires_at,
-    revoked_at, key_set
+    revoked_at, key_set, deadline_s
 FROM clients
 """
 
@@ -41,15 +34,12 @@ class ClientError(Exception):
     """A client cannot be made or revoked; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ApiKey:
-    """A key that opens the service. Prints as ``ApiKey(***)``, also in f-strings."""
+class Terms(TypedDict, total=False):
+    """What is agreed with a client beside its scopes; each as in ``Client``."""
 
-    text: str
-    """The key itself: shown once, to whom it is for."""
-
-    def __repr__(self) -> str:
-        return "ApiKey(***)"
+    description: str
+    expires_at: datetime | None
+    deadline_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +60,9 @@ class Client:
     public_keys: Mapping[str, PublicKey] = field(default_factory=dict)
     """Keys by which it may prove who it is, by ``kid``."""
 
+    deadline_s: float | None = None
+    """How long it waits for one lookup; None for as long as everybody."""
+
     @classmethod
     def from_row(cls, row: asyncpg.Record) -> Self:
         """Read a row; scopes that only a newer version knows are left out."""
@@ -82,6 +75,7 @@ class Client:
             expires_at=row["expires_at"],
             revoked_at=row["revoked_at"],
             public_keys=_public_keys(row["key_set"]),
+            deadline_s=row["deadline_s"],
         )
 
 
@@ -93,39 +87,12 @@ def _public_keys(key_set: str | None) -> Mapping[str, PublicKey]:
         return {}
 
 
-def make_key() -> ApiKey:
-    """Draw a new key."""
-    body = "tracuu_" + "".join(secrets.choice(_BASE62) for _ in range(27))
-    return ApiKey(f"{body}_{_checksum(body)}")
-
-
-def looks_like_key(text: str) -> bool:
-    """Whether this could be a key, by shape and checksum."""
-    match = _KEY.fullmatch(text)
-    return match is not None and match[2] == _checksum(match[1])
-
-
-def hash_key(key: ApiKey) -> bytes:
-    """What is kept of a key."""
-    return hashlib.sha256(key.text.encode()).digest()
-
-
-def _checksum(body: str) -> str:
-    rest = zlib.crc32(body.encode())
-    digits = ""
-    for _ in range(6):
-        rest, digit = divmod(rest, 62)
-        digits = _BASE62[digit] + digits
-    return digits
-
-
 async def create_client(
     connection: RawConnection,
     client_id: str,
     *,
     scopes: Iterable[str],
-    expires_at: datetime | None = None,
-    description: str = "",
+    **terms: Unpack[Terms],
 ) -> ApiKey:
     """Enter a client.
 
@@ -133,7 +100,8 @@ async def create_client(
         Its key, which is kept nowhere: this is the only time it can be shown.
 
     Raises:
-        ClientError: The name is malformed or taken, or a scope is unknown.
+        ClientError: The name is malformed or taken, a scope is unknown, or the
+            deadline is out of range.
         FAILURES: The database failed.
     """
     if not _CLIENT_ID.fullmatch(client_id):
@@ -145,15 +113,17 @@ async def create_client(
         await connection.execute(
             """
             INSERT INTO clients
-                (client_id, description, key_hash, key_hint, scopes, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6)
+                (client_id, description, key_hash, key_hint, scopes, expires_at,
+                deadline_s)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
             client_id,
-            description,
+            terms.get("description", ""),
             hash_key(key),
             key.text[-4:],
             _known(scopes),
-            expires_at,
+            terms.get("expires_at"),
+            _bounded(terms.get("deadline_s")),
         )
     except asyncpg.UniqueViolationError:
         raise ClientError(f"client {client_id} exists already") from None
@@ -224,6 +194,12 @@ def _known(scopes: Iterable[str]) -> list[str]:
         known = ", ".join(sorted(_SCOPES))
         raise ClientError(f"no scope {', '.join(unknown)}; there are {known}")
     return wanted
+
+
+def _bounded(deadline_s: float | None) -> float | None:
+    if deadline_s is None or 0 < deadline_s <= DEADLINE_MAX_S:
+        return deadline_s
+    raise ClientError(f"a deadline is more than 0 s and at most {DEADLINE_MAX_S:.0f} s")
 
 
 def _living(client: Client | None, now: datetime) -> Client | None:

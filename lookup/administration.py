@@ -6,14 +6,14 @@ Each opens the database, does one thing and closes it.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from rich.console import Console
 
 from adapters import clients, gateway_users
-from adapters.clients import ApiKey, Client, ClientError, hash_key, looks_like_key
+from adapters.api_keys import ApiKey, hash_key, looks_like_key
+from adapters.clients import Client, ClientError, Terms
 from adapters.embedded_process import EmbeddedServerError
 from adapters.gateway_users import (
     Password,
@@ -112,23 +112,18 @@ def create_client(
     client_id: str,
     *,
     scopes: frozenset[Scope],
-    description: str,
-    expires_at: datetime | None = None,
+    **terms: Unpack[Terms],
 ) -> ApiKey:
     """Enter a client and give its key, which can be shown only now.
 
     Raises:
-        ClientError: The name is malformed or taken.
+        ClientError: The name is malformed or taken, or the deadline is out of range.
         DatabaseError: The database could not be used.
     """
     return _with_database(
         database_url,
         lambda connection: clients.create_client(
-            connection,
-            client_id,
-            scopes=scopes,
-            description=description,
-            expires_at=expires_at,
+            connection, client_id, scopes=scopes, **terms
         ),
     )
 

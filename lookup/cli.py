@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapters.clients import Client
+from adapters import clients_file
+from adapters.clients import DEADLINE_MAX_S, Client
 from adapters.migrate import migrate as apply_migrations
 from lookup import administration, app, demo, doctor, file_lookup, sampling
 from lookup.ask import AskError, Desk, asking
@@ -137,18 +138,32 @@ def clients() -> None:
 )
 @click.option("--description", default="", help="Whose system it is.")
 @click.option("--days", type=click.IntRange(1), help="Until the key expires.")
+@click.option(
+    "--deadline-s",
+    type=click.FloatRange(0, DEADLINE_MAX_S, min_open=True),
+    help="How long it waits for one lookup; TRACUU_DEADLINE_S unless given.",
+)
 @click.option("--gateway-user", help="User name for the insurer's protocol, too.")
 @click.option("--jwks", type=click.File("rb"), help="Its public keys, for SMART.")
+@click.option(
+    "--into",
+    type=_NEW_FILE,
+    help="Add it to this TOML file, for a service without a database.",
+)
 @kindly
 def create_client(
     client_id: str, *, scopes: list[str], days: int | None, **options: Any
 ) -> None:
     """Make a client; its key is shown once, and its gateway user's password."""
-    user, jwks = options.pop("gateway_user"), options.pop("jwks")
+    user, jwks, into = (options.pop(name) for name in ("gateway_user", "jwks", "into"))
+    if into is not None and (user is not None or jwks is not None):
+        raise click.UsageError("--gateway-user and --jwks need a database")
     key_set = administration.read_keys(jwks.read()) if jwks is not None else None
     options["scopes"] = frozenset(map(Scope, scopes))
     options["expires_at"] = datetime.now(UTC) + timedelta(days=days) if days else None
-    if user is None:
+    if into is not None:
+        secrets = [clients_file.create_client(into, client_id, **options).text]
+    elif user is None:
         key = administration.create_client(_database_url(), client_id, **options)
         secrets = [key.text]
     else:
@@ -195,13 +210,15 @@ def replace_officers(client_id: str, table: TextIO) -> None:
 @kindly
 def list_clients() -> None:
     """Show every client, never its key."""
-    table = Table("client", "scopes", "key ends in", "state", "description")
+    headings = ("client", "scopes", "key ends in", "state", "deadline", "description")
+    table = Table(*headings)
     now = SystemClock().now()
     for row in administration.list_clients(_database_url()):
         scopes = "\n".join(sorted(row.scopes))
         hint = f"...{row.key_hint}"
         whose = Text(row.description)
-        table.add_row(row.client_id, scopes, hint, _state(row, now), whose)
+        wait = "" if row.deadline_s is None else f"{row.deadline_s:g} s"
+        table.add_row(row.client_id, scopes, hint, _state(row, now), wait, whose)
     Console().print(table)
 
 

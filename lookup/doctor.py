@@ -1,14 +1,18 @@
 """``tracuu doctor``: looks at everything the service needs, and says what to do."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import redis.asyncio
 from redis.exceptions import RedisError
 from rich.console import Console
 
+from adapters.clients import ClientError
+from adapters.clients_file import read_clients
 from adapters.migrate import MigrationError, pending
 from adapters.postgres import FAILURES, Database, RawConnection, close
 from adapters.vss_codes import GatewayFaultError
@@ -56,7 +60,10 @@ async def _findings(environ: Mapping[str, str], clock: Clock) -> list[Finding]:
     except SettingsError as error:
         return [_unwell("settings", fault) for fault in error.faults]
     findings = [_well("settings", "all are well formed")]
-    findings += [finding async for finding in _database(settings, clock)]
+    if settings.database_url.get_secret_value():
+        findings += [finding async for finding in _database(settings, clock)]
+    else:
+        findings += [_clients_file(settings, clock), _audit_file(settings)]
     findings.append(await _redis(settings))
     if "gateway" in settings.sources:
         findings.append(await _gateway(settings, clock))
@@ -134,6 +141,30 @@ async def _clients(connection: RawConnection) -> Finding:
     if count:
         return _well("clients", f"{count} may ask")
     return _unwell("clients", "nobody may ask: run tracuu clients create")
+
+
+def _clients_file(settings: Settings, clock: Clock) -> Finding:
+    variable = variable_of("clients_file")
+    try:
+        listed = read_clients(Path(settings.clients_file).read_bytes())
+    except ClientError as error:
+        return _unwell("clients", f"{error}: correct the file of {variable}")
+    except OSError as error:
+        return _unwell("clients", f"{error.strerror}: is {variable} right?")
+    now = clock.now()
+    count = sum(each.expires is None or each.expires > now for each in listed)
+    if count:
+        return _well("clients", f"{count} may ask")
+    return _unwell("clients", "nobody may ask: run tracuu clients create --into")
+
+
+def _audit_file(settings: Settings) -> Finding:
+    """Whether it could be written; making it here could make it another user's."""
+    path = Path(settings.audit_file)
+    if os.access(path if path.exists() else path.parent, os.W_OK):
+        return _well("audit", "can be written")
+    variable = variable_of("audit_file")
+    return _unwell("audit", f"cannot be written: may this user write to {variable}?")
 
 
 async def _redis(settings: Settings) -> Finding:

@@ -82,11 +82,17 @@ EVENTS: dict[str, EventRow] = {
     "audit.failed": EventRow(
         "error",
         ("entries", *_ERROR),
-        "Lookups are refused while the audit cannot be written: look at PostgreSQL.",
+        "Lookups are refused while the audit cannot be written: look at PostgreSQL,"
+        " or at TRACUU_AUDIT_FILE.",
     ),
     "clients.refreshed": EventRow("info", ("clients",), "Nothing."),
     "clients.refresh_failed": EventRow(
         "warning", _ERROR, "Known keys still open; new and revoked ones wait."
+    ),
+    "clients.file_refused": EventRow(
+        "error",
+        ("fault",),
+        "Correct TRACUU_CLIENTS_FILE where the fault says; known keys still open.",
     ),
     "library.warned": EventRow(
         "warning",

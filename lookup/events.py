@@ -143,6 +143,10 @@ class Events:
         """The list of clients changed."""
         self._say("clients.refreshed", {"clients": clients})
 
+    def clients_file_refused(self, fault: str) -> None:
+        """The file of clients is faulty; what was known stays."""
+        self._say("clients.file_refused", {"fault": fault})
+
     def clients_refresh_failed(self, error: BaseException) -> None:
         """The list of clients could not be read again."""
         self._say("clients.refresh_failed", {}, error)

@@ -138,6 +138,11 @@ class Client(Protocol):
         ...
 
     @property
+    def deadline_s(self) -> float | None:
+        """How long it waits for one lookup; None for as long as everybody."""
+        ...
+
+    @property
     def public_keys(self) -> Mapping[str, PublicKey]:
         """Keys by which it may prove who it is, by ``kid``; mostly none."""
         ...

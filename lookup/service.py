@@ -37,6 +37,8 @@ class Asker:
     scopes: frozenset[Scope]
     channel: str
     request_id: str
+    deadline_s: float | None = None
+    """How long it waits for one lookup; None for as long as everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class LookupService:
     audit: AuditLog
     clock: Clock
     metrics: Metrics
+    deadline_s: float
+    """Longest time for one lookup of a client that has none of its own."""
+
     needs_whole_claim: bool = False
     """A source behind it is asked only with name and date of birth. Wanted of every
     lookup then: asked only about the unknown, it would tell who is known."""
@@ -88,6 +93,12 @@ class LookupService:
         if finding.is_stale:
             self.metrics.stale_answered(asker.channel)
         return result
+
+    def deadline(self, asker: Asker, at_most_s: float | None = None) -> Deadline:
+        """Until when a lookup that begins now is waited for, in every dialect."""
+        own_s = self.deadline_s if asker.deadline_s is None else asker.deadline_s
+        in_s = own_s if at_most_s is None else min(own_s, at_most_s)
+        return Deadline(self.clock.monotonic() + in_s, self.clock.monotonic)
 
     async def _fetch(
         self, request: LookupRequest, deadline: Deadline

@@ -9,12 +9,13 @@ from pydantic import AfterValidator, Field, SecretStr
 
 
 def a_database(value: SecretStr) -> SecretStr:
-    """The same value, if it is the address of a PostgreSQL.
+    """The same value, if it is the address of a PostgreSQL, or empty.
 
     Raises:
         ValueError: It is not.
     """
-    if not re.match(r"postgres(ql)?://", value.get_secret_value()):
+    text = value.get_secret_value()
+    if text and not re.match(r"postgres(ql)?://", text):
         raise ValueError("must start with postgresql://")
     return value
 
@@ -59,7 +60,16 @@ def _a_key(value: SecretStr) -> SecretStr:
     return value
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(a_database)]
+DatabaseUrl = Annotated[
+    SecretStr,
+    AfterValidator(a_database),
+    Field(
+        description="The population database, which holds clients and audit, too. "
+        "Required, unless the gateway is the only source and the two files below are "
+        "set.",
+        examples=["postgresql://tracuu@db/tracuu"],
+    ),
+]
 RedisUrl = Annotated[SecretStr, AfterValidator(_a_redis)]
 GatewayUrl = Annotated[str, AfterValidator(_a_gateway)]
 Md5 = Annotated[SecretStr, AfterValidator(_a_md5)]
@@ -68,6 +78,22 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Timeout = Annotated[float, Field(gt=0, le=30)]
 """Seconds."""
 
+ClientsFile = Annotated[
+    str,
+    Field(
+        description="Who may ask, where there is no database: a TOML file, looked at "
+        "every two seconds. tracuu clients create --into adds to it.",
+        examples=["/etc/tracuu/clients.toml"],
+    ),
+]
+AuditFile = Annotated[
+    str,
+    Field(
+        description="Where lookups are written down without a database: JSON lines. "
+        "Renamed, it is begun again.",
+        examples=["/var/log/tracuu/audit.jsonl"],
+    ),
+]
 PublicUrl = Annotated[
     str,
     AfterValidator(_a_public_url),

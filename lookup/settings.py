@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from lookup.setting_rules import faults_together
 from lookup.setting_types import (
     VN_CORE,
+    AuditFile,
     CitizenIdSystem,
+    ClientsFile,
     DatabaseUrl,
     GatewayUrl,
     InsuranceSystem,
@@ -55,13 +58,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    database_url: Annotated[
-        DatabaseUrl,
-        Field(
-            description="The population database.",
-            examples=["postgresql://tracuu@db/tracuu"],
-        ),
-    ]
+    database_url: DatabaseUrl = SecretStr("")
+    clients_file: ClientsFile = ""
+    audit_file: AuditFile = ""
     redis_url: Annotated[
         RedisUrl,
         Field(
@@ -195,18 +194,17 @@ class Settings(BaseModel):
             SettingsError: Anything is missing, malformed or not a setting; every
                 fault is reported at once, with the variable and an example.
         """
-        faults = _unknown(environ)
         values = {
             name: environ[variable_of(name)]
             for name in cls.model_fields
             if variable_of(name) in environ
         }
+        faults = _unknown(environ) + _faults_together(values)
         try:
             settings = cls.model_validate(values)
         except ValidationError as invalid:
             found = invalid.errors(include_input=False, include_url=False)
             raise SettingsError(faults + [_fault(e) for e in found]) from None
-        faults += _missing_for_gateway(settings)
         if faults:
             raise SettingsError(faults)
         return settings
@@ -227,7 +225,7 @@ def read_database_url(environ: Mapping[str, str]) -> str:
     """
     variable = variable_of("database_url")
     example = "for example postgresql://tracuu@db/tracuu"
-    if variable not in environ:
+    if not environ.get(variable):
         raise SettingsError([f"{variable}: is missing, {example}"])
     try:
         return a_database(SecretStr(environ[variable])).get_secret_value()
@@ -271,14 +269,16 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _missing_for_gateway(settings: Settings) -> list[str]:
-    """What the gateway as a source needs, and is not there."""
-    if "gateway" not in settings.sources:
-        return []
+def _faults_together(values: Mapping[str, str]) -> list[str]:
+    known = Settings.model_fields
+    of_gateway = [
+        name
+        for name, field in known.items()
+        if name.startswith("gateway_") and not _text(field.default)
+    ]
     return [
-        f"{variable_of(name)}: is missing{_example(field)}"
-        for name, field in Settings.model_fields.items()
-        if name.startswith("gateway_") and not _text(getattr(settings, name))
+        f"{variable_of(name)}: {reason}{_example(known[name])}"
+        for name, reason in faults_together(values, of_gateway=of_gateway)
     ]
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import uvloop
 
-from lookup.app import Parts, open_app
+from lookup.app import open_app
 from lookup.clock import SystemClock
 from lookup.events import open_events, take_library_logs
 from lookup.metrics import attach_metrics
+from lookup.parts import Parts
 from lookup.settings import Settings
 from lookup.supervisor import Handover
 from lookup.web.serving import serve

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from aiohttp import web
 
-from lookup.access_token import AccessTokens, Grant
+from lookup.access_token import AccessTokens
 from lookup.errors import NotAuthenticatedError
-from lookup.ports import ClientDirectory, Clock
+from lookup.ports import Client, ClientDirectory, Clock
+from lookup.scopes import Scope
 from lookup.service import Asker
 from lookup.web.middleware import REQUEST_ID, channel_of
 
@@ -31,24 +32,29 @@ class Admission:
         """
         bearer, now = _bearer(request), self.clock.now()
         client = self.directory.find(bearer, now)
-        grant = Grant(client.client_id, client.scopes) if client else None
-        grant = grant or self._granted(bearer, now)
-        if grant is None:
-            raise NotAuthenticatedError("no valid API key or access token was sent")
+        if client is not None:
+            scopes = client.scopes
+        else:
+            client, scopes = self._granted(bearer, now)
         return Asker(
-            client_id=grant.client_id,
-            scopes=grant.scopes,
+            client_id=client.client_id,
+            scopes=scopes,
             channel=channel_of(request),
             request_id=request[REQUEST_ID],
+            deadline_s=client.deadline_s,
         )
 
-    def _granted(self, bearer: str, now: datetime) -> Grant | None:
-        """What a token gives, as far as its client still has it."""
+    def _granted(self, bearer: str, now: datetime) -> tuple[Client, frozenset[Scope]]:
+        """Whose token this is, and what it gives as far as the client still has it.
+
+        Raises:
+            NotAuthenticatedError: It is no token, or its client is gone.
+        """
         grant = self.tokens.read(bearer, now=now)
         client = self.directory.named(grant.client_id, now) if grant else None
         if grant is None or client is None:
-            return None
-        return Grant(grant.client_id, grant.scopes & client.scopes)
+            raise NotAuthenticatedError("no valid API key or access token was sent")
+        return client, grant.scopes & client.scopes
 
 
 def _bearer(request: web.Request) -> str:

@@ -95,7 +95,8 @@ class Batches:
             raise NotAllowedError(Scope.BATCH)
         larger = request.clone(client_max_size=BODY_MAX_BYTES)
         bodies = read_batch(await read_body(larger, timeout_s=BODY_TIMEOUT_S))
-        whole = self._deadline(BATCH_MAX_S)
+        monotonic = self._lookups.clock.monotonic
+        whole = Deadline(monotonic() + BATCH_MAX_S, monotonic)
         await self._take_place(whole)
         try:
             return await self._stream(request, bodies, asker=asker, whole=whole)
@@ -161,15 +162,10 @@ class Batches:
         return b'{"index":%d,"answer":%b}\n' % (index, answer)
 
     async def _answer(self, body: bytes, asker: Asker, whole: Deadline) -> bytes:
-        one = self._lookups
-        asked = read_request(read_fields(body), today=one.clock.today())
-        deadline = self._deadline(whole.left_s(one.deadline_s))
+        asked = read_request(read_fields(body), today=self._lookups.clock.today())
+        deadline = self._service.deadline(asker, whole.left_s())
         result = await self._service.look_up(asked, asker, deadline)
         return write_result(result)[1]
-
-    def _deadline(self, in_s: float) -> Deadline:
-        monotonic = self._lookups.clock.monotonic
-        return Deadline(monotonic() + in_s, monotonic)
 
 
 async def _write_all(

@@ -7,7 +7,6 @@ from hashlib import blake2b
 
 from aiohttp import hdrs, web
 
-from lookup.deadline import Deadline
 from lookup.ports import Clock
 from lookup.request import read_request
 from lookup.service import LookupService
@@ -31,7 +30,6 @@ class Lookups:
     service: LookupService
     admission: Admission
     clock: Clock
-    deadline_s: float
     etag_key: bytes
     """Keys the ETag, so that nobody can guess a person from one."""
 
@@ -42,9 +40,7 @@ class Lookups:
         body = await read_body(request, timeout_s=BODY_TIMEOUT_S)
         fields = read_fields(body)
         asked = read_request(fields, today=self.clock.today())
-        deadline = Deadline(
-            self.clock.monotonic() + self.deadline_s, self.clock.monotonic
-        )
+        deadline = self.service.deadline(asker)
         result = await self.service.look_up(asked, asker, deadline)
         lasting, body = write_result(result)
         headers = {

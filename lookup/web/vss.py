@@ -13,7 +13,6 @@ from uuid import uuid4
 from aiohttp import web
 
 from lookup.citizen_id import Identifier
-from lookup.deadline import Deadline
 from lookup.errors import DeadlineExceededError, NotAuthenticatedError
 from lookup.ports import Clock, GatewayDirectory, GatewayUser
 from lookup.result import LookupResult
@@ -45,7 +44,6 @@ class Gateway:
     directory: GatewayDirectory
     tokens: Tokens
     clock: Clock
-    deadline_s: float
 
     async def take_token(self, request: web.Request) -> web.Response:
         """Give a token to a user with the right password.
@@ -57,7 +55,7 @@ class Gateway:
         sent = await _sent(request)
         username, password = text_of(sent, "username"), text_of(sent, "password")
         try:
-            async with asyncio.timeout(self.deadline_s):
+            async with asyncio.timeout(self.service.deadline_s):
                 user = await self.directory.sign_in(
                     username, password, self.clock.now()
                 )
@@ -102,10 +100,9 @@ class Gateway:
             scopes=scopes,
             channel=channel_of(request),
             request_id=request[REQUEST_ID],
+            deadline_s=user.client.deadline_s,
         )
-        deadline = Deadline(
-            self.clock.monotonic() + self.deadline_s, self.clock.monotonic
-        )
+        deadline = self.service.deadline(asker)
         result = await self.service.look_up(question.request, asker, deadline)
         return result, question.request.identifier
 

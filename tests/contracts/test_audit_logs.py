@@ -1,9 +1,11 @@
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 import asyncpg
+import orjson
 import pytest
 
 from adapters.audit import QUEUE_MAX, open_audit_log
+from adapters.audit_file import open_audit_file
 from adapters.postgres import Database
 from lookup.clock import SystemClock
 from lookup.events import Events
@@ -46,6 +48,41 @@ class TestPostgresAuditLog(AuditLogContract):
             )
             await connection.close()
             return [row["request_id"] for row in rows]
+
+        return written
+
+
+class TestFileAuditLog(AuditLogContract):
+    @pytest.fixture
+    def opened(self):
+        with ExitStack() as stack:
+
+            def opened(path):
+                return stack.enter_context(
+                    open_audit_file(
+                        path,
+                        SystemClock(),
+                        metrics=Metrics.in_memory(),
+                        events=Events(lambda *_: None),
+                    )
+                )
+
+            yield opened
+
+    @pytest.fixture
+    def audit(self, opened, tmp_path):
+        return opened(tmp_path / "audit.jsonl")
+
+    @pytest.fixture
+    def full(self, opened, tmp_path):
+        return opened(tmp_path / "no such folder" / "audit.jsonl")
+
+    @pytest.fixture
+    def written(self, audit, tmp_path):
+        async def written():
+            audit.close()
+            lines = (tmp_path / "audit.jsonl").read_text().splitlines()
+            return [orjson.loads(line)["request_id"] for line in lines]
 
         return written
 

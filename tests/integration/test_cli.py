@@ -143,6 +143,12 @@ def test_client_has_the_scopes_it_was_given(tracuu):
     assert listed.count(Scope.LOOKUP) == 2
 
 
+def test_deadline_of_a_client_is_listed(tracuu):
+    tracuu.run("clients", "create", "patient", "--deadline-s", "4.5")
+
+    assert " 4.5 s " in tracuu.run("clients", "list").stdout
+
+
 def test_states_of_clients_are_told(tracuu, database_url):
     for name in ("here", "short", "over", "gone"):
         tracuu.run("clients", "create", name, "--days", "9")
@@ -177,7 +183,14 @@ def test_client_that_cannot_be_says_why(tracuu, words, told):
 
 
 @pytest.mark.parametrize(
-    "options", [("--scope", "everything"), ("--days", "0"), ("--days", "x")]
+    "options",
+    [
+        ("--scope", "everything"),
+        ("--days", "0"),
+        ("--days", "x"),
+        ("--deadline-s", "0"),
+        ("--deadline-s", "30.1"),
+    ],
 )
 def test_client_with_a_wrong_option_is_a_wrong_usage(tracuu, options):
     done = tracuu.run("clients", "create", "quay-1", *options)

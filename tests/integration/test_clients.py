@@ -1,17 +1,15 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
+from adapters.api_keys import ApiKey, hash_key, looks_like_key, make_key
 from adapters.clients import (
-    ApiKey,
     ClientDirectory,
     ClientError,
     create_client,
-    hash_key,
     list_clients,
-    looks_like_key,
-    make_key,
     revoke_client,
 )
 from adapters.postgres import FAILURES, Database
@@ -67,6 +65,27 @@ async def test_new_client_is_found_by_its_key(connection, directory, metrics):
     assert client.client_id == "his-1"
     assert client.scopes == {Scope.LOOKUP, Scope.HEALTH}
     assert metrics.read("tracuu_clients") == 1
+
+
+@pytest.mark.parametrize("deadline_s", [None, 0.25, 30.0])
+async def test_client_has_the_deadline_it_was_given(connection, directory, deadline_s):
+    key = await create_client(
+        connection, "his-1", scopes=["lookup:read"], deadline_s=deadline_s
+    )
+
+    await directory.load()
+
+    assert directory.find(key.text, NOW).deadline_s == deadline_s
+
+
+@pytest.mark.parametrize("deadline_s", [0.0, 30.1, float("nan")])
+async def test_deadline_out_of_range_is_refused(connection, deadline_s):
+    with pytest.raises(ClientError, match="more than 0 s and at most 30 s"):
+        await create_client(connection, "his-1", scopes=[], deadline_s=deadline_s)
+
+    await create_client(connection, "his-1", scopes=[])
+    with pytest.raises(asyncpg.CheckViolationError):
+        await connection.execute("UPDATE clients SET deadline_s = $1", deadline_s)
 
 
 async def test_key_itself_is_kept_nowhere(connection):

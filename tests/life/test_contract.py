@@ -61,7 +61,7 @@ def test_every_answer_is_as_the_contract_says(contract, mode, path):
 
     @given(case=questions)
     @settings(
-        max_examples=300,
+        max_examples=150,
         deadline=None,
         derandomize=True,
         database=None,

@@ -18,7 +18,13 @@ from lookup.errors import (
 )
 from lookup.record import BirthDate, Facet
 from lookup.request import Claim
-from tests.support.builders import a_citizen_id, a_coverage
+from tests.support.builders import (
+    a_card,
+    a_citizen_id,
+    a_coverage,
+    a_health,
+    a_person,
+)
 from tests.support.caches import FRESHNESS, NOWHERE, Worker
 from tests.support.clock import HandClock
 from tests.support.fakes import FakeSource
@@ -115,12 +121,56 @@ async def test_what_the_gateway_knows_is_remembered(row):
 async def test_a_population_that_learns_of_a_person_replaces_the_gateways_word(row):
     row.gateway.know(a_coverage(), version=0)
     await row.ask()
-    richer = a_coverage(cards=())
+    richer = a_coverage(cards=(a_card(benefit_level=2),))
 
     row.population.know(richer, version=7)
     row.clock.move(by_s=FRESHNESS.fresh_s)
 
     assert (await row.ask()).record == richer
+
+
+async def test_a_person_without_a_card_gets_those_the_gateway_knows(row):
+    protected = a_person(is_restricted=True)
+    row.population.know(a_coverage(person=protected, cards=()), version=7)
+    row.gateway.know(a_coverage(), version=0)
+
+    finding = await row.ask()
+
+    assert finding.record == a_coverage(person=protected)
+    assert finding.version == 7
+
+
+@pytest.mark.parametrize("knows", ["nobody", "no card", "another claim"])
+async def test_a_person_without_a_card_stays_so_when_the_gateway_knows_none(row, knows):
+    alone = a_coverage(cards=())
+    row.population.know(alone)
+    if knows == "no card":
+        row.gateway.know(alone)
+    if knows == "another claim":
+        row.gateway.withhold("060")
+
+    assert (await row.ask()).record == alone
+    assert row.loads == (1, 1)
+
+
+async def test_a_thin_claim_about_somebody_known_is_not_sent_to_the_gateway(row):
+    alone = a_coverage(cards=())
+    row.population.know(alone)
+
+    thin = replace(CLAIM, birth_date=None)
+
+    assert (await row.ask(thin)).record == alone
+    assert row.loads == (1, 0)
+
+
+async def test_health_of_somebody_known_is_not_sent_to_the_gateway(row):
+    row.population.know(a_health())
+    deadline = Deadline(row.clock.monotonic() + 1, row.clock.monotonic)
+
+    finding = await row.stack.fetch(LAN, Facet.HEALTH, deadline, claim=CLAIM)
+
+    assert finding.record == a_health()
+    assert row.gateway.loads == {}
 
 
 @pytest.mark.parametrize(("is_guarded", "code"), [(True, None), (False, "nobody")])

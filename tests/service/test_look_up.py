@@ -37,7 +37,9 @@ class Desk:
         self.source = FakeSource(self.clock)
         self.audit = FakeAudit()
         self.metrics = Metrics.in_memory()
-        self.service = LookupService(self.source, self.audit, self.clock, self.metrics)
+        self.service = LookupService(
+            self.source, self.audit, self.clock, self.metrics, deadline_s=1.0
+        )
 
     async def ask(self, name="Nguyễn Thị Lan", *, scopes=EVERYTHING, health=False):
         facets = {Facet.COVERAGE} | ({Facet.HEALTH} if health else set())

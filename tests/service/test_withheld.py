@@ -28,7 +28,12 @@ class Desk:
         self.audit = FakeAudit()
         self.metrics = Metrics.in_memory()
         self.service = LookupService(
-            self.source, self.audit, self.clock, self.metrics, needs_whole_claim=True
+            self.source,
+            self.audit,
+            self.clock,
+            self.metrics,
+            deadline_s=1.0,
+            needs_whole_claim=True,
         )
 
     async def ask(self, claim=CLAIM, *, scopes=EVERYTHING, facets=(Facet.COVERAGE,)):

@@ -44,6 +44,7 @@ class FakeDirectory:
     def __init__(self):
         self.scopes = frozenset(Scope)
         self.public_keys = {}
+        self.deadline_s = None
         self.client_id = "benh-vien"
 
     def find(self, key, now):
@@ -53,7 +54,10 @@ class FakeDirectory:
         if client_id != self.client_id:
             return None
         return SimpleNamespace(
-            client_id=self.client_id, scopes=self.scopes, public_keys=self.public_keys
+            client_id=self.client_id,
+            scopes=self.scopes,
+            public_keys=self.public_keys,
+            deadline_s=self.deadline_s,
         )
 
 
@@ -75,10 +79,11 @@ class Desk:
     def app(self):
         events = Events(lambda _, event, fields: self.log.append((event, fields)))
         lookups = Lookups(
-            service=LookupService(self.source, self.audit, self.clock, self.metrics),
+            service=LookupService(
+                self.source, self.audit, self.clock, self.metrics, deadline_s=1.0
+            ),
             admission=Admission(self.directory, self.clock, self.access_tokens),
             clock=self.clock,
-            deadline_s=1.0,
             etag_key=b"k" * 32,
         )
         gateway = Gateway(
@@ -86,7 +91,6 @@ class Desk:
             directory=self.gateway_directory,
             tokens=Tokens(b"t" * 32),
             clock=self.clock,
-            deadline_s=1.0,
         )
         smart = TokenEndpoint(
             directory=self.directory,

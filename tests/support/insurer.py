@@ -23,7 +23,13 @@ CARD = "KQNhanLichSuKCB2024"
 HISTORY = "Lskcb2025"
 
 
-def an_account(*, officers=(OFFICER,), scopes=frozenset(Scope), username=USERNAME):
+def an_account(
+    *,
+    officers=(OFFICER,),
+    scopes=frozenset(Scope),
+    username=USERNAME,
+    deadline_s=None,
+):
     client = Client(
         client_id="benh-vien",
         description="",
@@ -31,6 +37,7 @@ def an_account(*, officers=(OFFICER,), scopes=frozenset(Scope), username=USERNAM
         key_hint="xxxx",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         expires_at=None,
+        deadline_s=deadline_s,
     )
     listed = {
         hash_officer("benh-vien", CitizenId(each["cccdCb"])): fold_name(each["hoTenCb"])

@@ -118,7 +118,16 @@ def environ_of(database_url, redis_url, folder, **settings):
 
 @asynccontextmanager
 async def running_service(database_url, redis_url, folder, **settings):
-    """A service over these servers, ended after the block."""
+    """A service over these servers with one client, ended after the block."""
+    key = await new_key(database_url)
+    async with running_process(database_url, redis_url, folder, **settings) as service:
+        service.key = key
+        yield service
+
+
+@asynccontextmanager
+async def running_process(database_url, redis_url, folder, **settings):
+    """The same without any client."""
     environ = environ_of(database_url, redis_url, folder, **settings)
     log = folder / "service.log"
     command = (sys.executable, "-m", "lookup", "serve")
@@ -129,7 +138,6 @@ async def running_service(database_url, redis_url, folder, **settings):
     async with aiohttp.ClientSession() as session:
         service = WholeService(environ, log, process, session)
         try:
-            service.key = await new_key(database_url)
             await service.ready()
             yield service
         finally:

@@ -46,6 +46,7 @@ SAID = [
         lambda e: e.process_started(version="1", workers=2, port=1, admin_port=2),
         "process.started",
     ),
+    (lambda e: e.clients_file_refused("at line 1"), "clients.file_refused"),
     (lambda e: e.process_stopping("SIGTERM"), "process.stopping"),
     (lambda e: e.worker_started(0, 1), "worker.started"),
     (lambda e: e.worker_drained(0, 1), "worker.drained"),

@@ -133,6 +133,44 @@ def test_the_gateway_as_a_source_needs_an_address_and_an_account(sources):
     assert Settings.read({**NEEDED, **GATEWAY, "TRACUU_SOURCES": sources})
 
 
+FILES = {
+    "TRACUU_CLIENTS_FILE": "/etc/tracuu/clients.toml",
+    "TRACUU_AUDIT_FILE": "/var/log/tracuu/audit.jsonl",
+}
+WITHOUT_DATABASE = {"TRACUU_DATABASE_URL": ""} | GATEWAY | FILES
+
+
+def test_the_gateway_alone_needs_no_database_but_two_files():
+    settings = Settings.read(NEEDED | WITHOUT_DATABASE | {"TRACUU_SOURCES": "gateway"})
+
+    assert settings.clients_file == "/etc/tracuu/clients.toml"
+    assert Settings.read(settings.environ()) == settings
+
+
+@pytest.mark.parametrize(
+    ("changed", "missing"),
+    [
+        ({"TRACUU_AUDIT_FILE": ""}, ["TRACUU_AUDIT_FILE"]),
+        ({"TRACUU_CLIENTS_FILE": ""}, ["TRACUU_CLIENTS_FILE"]),
+        (dict.fromkeys(FILES, ""), ["TRACUU_DATABASE_URL"]),
+        ({"TRACUU_SOURCES": "population,gateway"}, ["TRACUU_DATABASE_URL"]),
+        ({"TRACUU_SOURCES": "population"}, ["TRACUU_DATABASE_URL"]),
+        (
+            {"TRACUU_AUDIT_FILE": "", "TRACUU_GATEWAY_URL": "", "TRACUU_WORKERS": "0"},
+            ["TRACUU_AUDIT_FILE", "TRACUU_GATEWAY_URL", "TRACUU_WORKERS"],
+        ),
+        (
+            {"TRACUU_DATABASE_URL": NEEDED["TRACUU_DATABASE_URL"]},
+            list(FILES),
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told_at_once(changed, missing):
+    told = faults(**WITHOUT_DATABASE | {"TRACUU_SOURCES": "gateway"} | changed)
+
+    assert [fault.split(":")[0] for fault in told] == missing
+
+
 def test_without_it_nothing_of_it_is_needed():
     assert Settings.read({**NEEDED, "TRACUU_SOURCES": "population"})
 

@@ -7,7 +7,6 @@ from http import HTTPStatus
 import orjson
 from aiohttp import hdrs, web
 
-from lookup.deadline import Deadline
 from lookup.ports import Clock
 from lookup.record import InsuranceCard
 from lookup.request import LookupRequest, read_request
@@ -82,7 +81,6 @@ class Fhir:
     service: LookupService
     admission: Admission
     clock: Clock
-    deadline_s: float
     etag_key: bytes
     """Keys the ETag, so that nobody can guess a person from one."""
 
@@ -215,8 +213,7 @@ class Fhir:
         asker = call.asker
         if asked.is_proven:
             asker = replace(asker, scopes=asker.scopes | {Scope.ID_ONLY})
-        until_s = self.clock.monotonic() + self.deadline_s
-        deadline = Deadline(until_s, self.clock.monotonic)
+        deadline = self.service.deadline(asker)
         result = await self.service.look_up(wanted, asker, deadline)
         patient_id = None
         if result.person is not None:

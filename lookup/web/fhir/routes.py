@@ -25,7 +25,6 @@ def fhir_beside(lookups: Lookups, settings: Settings, *, ids_key: bytes) -> Fhir
         service=lookups.service,
         admission=lookups.admission,
         clock=lookups.clock,
-        deadline_s=lookups.deadline_s,
         etag_key=lookups.etag_key,
         base_url=f"{public_address(settings)}/fhir",
         systems=IdentifierSystems(
