@@ -16,7 +16,7 @@ import redis.asyncio
 from tests.support.bad_requests import bad_requests
 from tests.support.builders import a_card, a_person
 from tests.support.population_rows import insert_card, insert_person
-from tests.support.whole_service import running_service
+from tests.support.whole_service import TWO_WORKERS, running_service
 
 CANARY = a_person(citizen_id="068180424242", full_name="Kim Hoàng Oanh Canh Gác")
 CARD = a_card(card_number="GD4684242424242", social_insurance_number="4242424242")
@@ -43,7 +43,9 @@ async def service(database_url, redis_url, tmp_path):
     await insert_person(connection, CANARY)
     await insert_card(connection, CARD, CANARY.citizen_id)
     await connection.close()
-    async with running_service(database_url, redis_url, tmp_path) as running:
+    async with running_service(
+        database_url, redis_url, tmp_path, **TWO_WORKERS
+    ) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from tests.support.builders import a_card, a_person
 from tests.support.insurer import CARD, LAN, OFFICER, USERNAME
 from tests.support.population_rows import insert_card, insert_person
 from tests.support.waiting import eventually
-from tests.support.whole_service import running_service
+from tests.support.whole_service import TWO_WORKERS, running_service
 
 
 @pytest.fixture
@@ -38,7 +38,9 @@ async def password(database_url):
 
 @pytest.fixture
 async def service(database_url, redis_url, password, tmp_path):  # noqa: ARG001 - entered first
-    async with running_service(database_url, redis_url, tmp_path) as running:
+    async with running_service(
+        database_url, redis_url, tmp_path, **TWO_WORKERS
+    ) as running:
         yield running
 
 

@@ -19,7 +19,7 @@ from tests.support.smart import (
     key_set,
     token_form,
 )
-from tests.support.whole_service import running_service
+from tests.support.whole_service import TWO_WORKERS, running_service
 
 QUESTION = {
     "citizen_id": CITIZEN_ID,
@@ -40,7 +40,9 @@ async def service(database_url, redis_url, tmp_path):
         connection, a_card(valid_from=today - long, valid_to=today + long)
     )
     await connection.close()
-    async with running_service(database_url, redis_url, tmp_path) as running:
+    async with running_service(
+        database_url, redis_url, tmp_path, **TWO_WORKERS
+    ) as running:
         yield running
 
 

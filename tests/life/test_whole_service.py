@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.builders import a_card, a_person
 from tests.support.population_rows import insert_card, insert_person
-from tests.support.whole_service import running_service
+from tests.support.whole_service import TWO_WORKERS, running_service
 
 LAN = a_person()
 QUESTION = {
@@ -35,7 +35,9 @@ async def population(database_url):
 
 @pytest.fixture
 async def service(database_url, redis_url, population, tmp_path):  # noqa: ARG001 - filled first
-    async with running_service(database_url, redis_url, tmp_path) as running:
+    async with running_service(
+        database_url, redis_url, tmp_path, **TWO_WORKERS
+    ) as running:
         yield running
 
 

@@ -17,6 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.clients import create_client
 from lookup.scopes import Scope
 
+TWO_WORKERS = {"TRACUU_WORKERS": "2"}
+"""For tests in which it matters that another process may answer."""
+
 CACHE_KEY = base64.b64encode(b"k" * 32).decode()
 
 START_S = 60
@@ -96,7 +99,7 @@ class WholeService:
 
 
 def environ_of(database_url, redis_url, folder, **settings):
-    """The environment of a service with two workers over these servers."""
+    """The environment of a service with one worker over these servers."""
     http_port, admin_port = free_ports(2)
     return {
         **os.environ,
@@ -105,7 +108,7 @@ def environ_of(database_url, redis_url, folder, **settings):
         "TRACUU_CACHE_KEY": CACHE_KEY,
         "TRACUU_HTTP_PORT": str(http_port),
         "TRACUU_ADMIN_PORT": str(admin_port),
-        "TRACUU_WORKERS": "2",
+        "TRACUU_WORKERS": "1",
         "TRACUU_DRAIN_S": "0",
         # Machines that run tests are slower than the machines of a hospital.
         "TRACUU_DEADLINE_S": "10",
