@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock clean
+.PHONY: help demo test check load bench docs lock clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -18,6 +18,12 @@ test: $(VENV)/.dev ## run every test, with a real PostgreSQL and a real Redis
 check: $(VENV)/.dev ## format, lint, types, import contracts, unit tests
 	@$(BIN)/python -m tests.check
 
+load: $(VENV)/.dev ## put load on the service and judge it: make load PROFILE=smoke
+	@exec $(BIN)/python -m loadtests.load $(LOAD_OPTIONS)
+
+bench: $(VENV)/.dev ## measure the service beside others and judge the ratios
+	@exec $(BIN)/python -m loadtests.bench $(call option,CITIZENS,citizens)
+
 docs: $(VENV)/.dev ## print again the papers whose content stands in code
 	@$(BIN)/python -m deploy.print
 
@@ -25,7 +31,7 @@ lock: ## compile both lock files again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra demo -o requirements.lock pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra demo --extra load --extra test --extra check \
+	  --extra demo --extra load --extra bench --extra test --extra check \
 	  -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## remove the environment and the demo's data
@@ -39,3 +45,9 @@ $(VENV)/.demo: requirements.lock
 $(VENV)/.dev: requirements-dev.lock
 	@sh deploy/install.sh $(PY) $(VENV) requirements-dev.lock
 	@touch $@
+
+# Only what stands on make's command line: shells have a HOST of their own.
+option = $(if $(filter command,$(origin $1)),--$2 $($1))
+LOAD_OPTIONS = $(call option,PROFILE,profile) $(call option,RATE,rate) \
+  $(call option,MINUTES,minutes) $(call option,PROCESSES,processes) \
+  $(call option,HOST,host) $(if $(filter command,$(origin WEB)),--web)

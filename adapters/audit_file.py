@@ -8,7 +8,6 @@ renames it away gets no further lines: the next one begins a new file.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 import orjson
@@ -20,7 +19,7 @@ from lookup.ports import AuditEntry, Clock
 
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
-_NAMES = [each.name for each in fields(AuditEntry) if each.name != "identifier"]
+_NAMES = [name for name in AuditEntry.__struct_fields__ if name != "identifier"]
 
 
 class FileAuditLog:

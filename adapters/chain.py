@@ -1,6 +1,6 @@
 """A second source for what the first does not know."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -38,7 +38,7 @@ class Chain:
     ) -> Finding:
         """Ask one, then the other, as ``RecordSource`` promises."""
         ends_s = deadline.monotonic() + deadline.left_s(self.first_max_s)
-        share = replace(deadline, expires_s=ends_s)
+        share = msgspec.structs.replace(deadline, expires_s=ends_s)
         finding = await self.first.fetch(identifier, facet, share, claim=claim)
         if _says_enough(finding, claim):
             return finding

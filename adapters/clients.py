@@ -217,13 +217,22 @@ class ClientDirectory:
         self._events = events
         self._clients: dict[bytes, Client] = {}
         self._by_name: dict[str, Client] = {}
+        self._recent: dict[str, Client] = {}
+        """By keys that were sent and opened, so that each is hashed once."""
+
         self._refreshing = Refreshing(self.load, events)
 
     def find(self, key: str, now: datetime) -> Client | None:
         """The client this API key opens, None when unknown, expired or revoked."""
-        if not looks_like_key(key):
-            return None
-        return _living(self._clients.get(hash_key(ApiKey(key))), now)
+        client = self._recent.get(key)
+        if client is None:
+            if not looks_like_key(key):
+                return None
+            client = self._clients.get(hash_key(ApiKey(key)))
+            if client is None:
+                return None
+            self._recent[key] = client
+        return client if client.expires_at is None else _living(client, now)
 
     def named(self, client_id: str, now: datetime) -> Client | None:
         """The client of this name, None when unknown, expired or revoked."""
@@ -251,6 +260,7 @@ class ClientDirectory:
         clients = {row["key_hash"]: Client.from_row(row) for row in rows}
         if clients != self._clients:
             self._clients = clients
+            self._recent = {}
             self._by_name = {client.client_id: client for client in clients.values()}
             self._events.clients_refreshed(len(clients))
         self._metrics.clients_loaded(count=len(clients))

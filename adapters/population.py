@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -24,11 +23,15 @@ from adapters.postgres import (
 )
 from lookup.citizen_id import Identifier
 from lookup.deadline import Deadline
-from lookup.errors import DeadlineExceededError, SourceUnavailableError
+from lookup.errors import (
+    DeadlineExceededError,
+    SourceUnavailableError,
+    TracuuError,
+)
 from lookup.events import Events
 from lookup.metrics import FetchResult, Metrics
 from lookup.ports import Clock
-from lookup.record import CoverageRecord, Facet, Finding, HealthRecord
+from lookup.record import CoverageRecord, Facet, Finding, HealthRecord, Private
 from lookup.request import Claim
 
 SQL = {
@@ -47,12 +50,11 @@ _DECODERS: dict[
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Question:
+class _Question(Private, frozen=True):
     identifier: Identifier
     answer: asyncio.Future[Finding]
 
-    def settle(self, outcome: Finding | SourceUnavailableError) -> None:
+    def settle(self, outcome: Finding | TracuuError) -> None:
         """Answer, unless the asker has gone."""
         if self.answer.done():
             return
@@ -60,6 +62,10 @@ class _Question:
             self.answer.set_result(outcome)
         else:
             self.answer.set_exception(outcome)
+
+    def give_up(self) -> None:
+        """Wait no longer."""
+        self.settle(DeadlineExceededError("the population said nothing in time"))
 
 
 class Population:
@@ -88,11 +94,10 @@ class Population:
         left_s = deadline.left_s()
         started_s = self._clock.monotonic()
         try:
-            async with asyncio.timeout(left_s):
-                finding = await self._batches[facet].ask(identifier)
-        except TimeoutError:
+            finding = await self._batches[facet].ask(identifier, left_s)
+        except DeadlineExceededError:
             self._asked(facet, "late", started_s)
-            raise DeadlineExceededError("the population said nothing in time") from None
+            raise
         except SourceUnavailableError:
             self._asked(facet, "unavailable", started_s)
             raise
@@ -132,19 +137,26 @@ class _Batches:
         self._senders: set[asyncio.Task[None]] = set()
         self._is_sender_due = False
 
-    async def ask(self, identifier: Identifier) -> Finding:
-        """Ask with whoever else asks now.
+    async def ask(self, identifier: Identifier, left_s: float) -> Finding:
+        """Ask with whoever else asks now, and wait for so many seconds at most.
 
         Cancelling it leaves the others' question alone.
 
         Raises:
             SourceUnavailableError: The statement failed, or this person's row is
                 unreadable.
+            DeadlineExceededError: There is no answer yet.
         """
-        question = _Question(identifier, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        question = _Question(identifier, loop.create_future())
         self._waiting.append(question)
         self._call_sender()
-        return await question.answer
+        # A fifth of what asyncio.timeout costs, and nothing here needs more.
+        timer = loop.call_later(left_s, question.give_up)
+        try:
+            return await question.answer
+        finally:
+            timer.cancel()
 
     async def aclose(self) -> None:
         """Stop asking."""

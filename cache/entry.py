@@ -4,7 +4,7 @@ How it is sealed is ``cache.seal``; where it is stored, the stores.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -41,8 +41,7 @@ class Redirect(Private, frozen=True, tag="redirect", array_like=True):
 Content = Held | Redirect
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """What may be read on the outside of a stored value, and is bound to it."""
 
     version: int
@@ -60,6 +59,18 @@ class Entry:
     label: Label
     encoded_bytes: int
     """Size of the content on the wire."""
+
+    near: Finding | None = field(init=False, compare=False)
+    """The answer it gives from memory while fresh, made once; None for a redirect.
+
+    Whoever gets it again knows by that that nothing has changed.
+    """
+
+    def __post_init__(self) -> None:
+        near = None
+        if isinstance(self.content, Held):
+            near = self.finding("memory", is_stale=False)
+        object.__setattr__(self, "near", near)
 
     def is_older_than(self, other: "Entry") -> bool:
         """By version where both have one, else by the time of knowing."""

@@ -17,6 +17,10 @@ LEAD = 0.01
 """Mean head start of an early refresh, as a share of the fresh time. At 600 s, what is
 asked once a second is mostly refreshed unnoticed; the cost is about 1 % more loads."""
 
+YOUNG = (1 - JITTER) * (1 - 37 * LEAD)
+"""Up to this share of the fresh time no jitter makes knowledge stale, and no die asks
+for a refresh: of 53 bits, its head start is at most ``53 * ln 2 * LEAD``."""
+
 NOBODY_USABLE = 10
 """"No such citizen" may answer, marked stale, for so many times its fresh time: a
 child gets its number one day, and the gate must not stay shut for long."""
@@ -55,6 +59,11 @@ class Freshness:
         if -AHEAD_MAX_S <= age_s < self._fresh_for_s(as_of, is_nobody=is_nobody):
             return Grade.FRESH
         return Grade.STALE
+
+    def is_young(self, as_of: datetime, *, is_nobody: bool, now: datetime) -> bool:
+        """Whether it is fresh beyond doubt, whatever jitter and die say."""
+        whole_s = self.nobody_fresh_s if is_nobody else self.fresh_s
+        return 0 <= (now - as_of).total_seconds() < YOUNG * whole_s
 
     def should_refresh(
         self, as_of: datetime, *, is_nobody: bool, now: datetime, draw: float

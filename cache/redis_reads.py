@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -27,8 +27,7 @@ Nothing = Literal["miss", "error", "skipped"]
 """Why there is no value. skipped: Redis was not asked, because of the pause."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(msgspec.Struct, frozen=True):
     key: bytes
     answer: asyncio.Future[bytes | Nothing]
 

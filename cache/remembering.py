@@ -7,7 +7,8 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec import structs
 
 from cache.freshness import Freshness
 from lookup.citizen_id import Identifier
@@ -65,6 +66,8 @@ class Remembering:
         claim: Claim | None = None,
     ) -> Finding:
         """Say what is known, as ``RecordSource`` promises."""
+        if (near := self._cache.near(identifier, facet)) is not None:
+            return near
         remembered = await self._cache.get(identifier, facet)
         if remembered is None:
             return await self._source.fetch(identifier, facet, deadline, claim=claim)
@@ -93,7 +96,9 @@ class Remembering:
         claim: Claim | None,
     ) -> Finding:
         """What the source says in time, else the stale finding."""
-        earlier = replace(deadline, expires_s=deadline.expires_s - STALE_MARGIN_S)
+        earlier = structs.replace(
+            deadline, expires_s=deadline.expires_s - STALE_MARGIN_S
+        )
         try:
             return await self._source.fetch(identifier, facet, earlier, claim=claim)
         except NO_ANSWER:

@@ -5,8 +5,9 @@ then content and tag by AES-256-GCM. Key, version and ``not_after`` are associat
 a value opens only under the key, and with the label, it was sealed with. The key names
 the facet.
 
-Every entry is sealed with a key of its own, because random nonces bear only 2**32
-seals per key and a fleet reaches that within weeks.
+There are 256 keys for sealing, one for each first byte of an entry's key, because
+random nonces bear only 2**32 seals per key: one alone would serve a fleet for weeks,
+these serve it for longer than their secret lives.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cache.entry import Label, UnreadableError
 from cache.key import subkey
 
-FORM = 1
+FORM = 2
 """First byte of all that is sealed this way."""
 
 NONCE_BYTES = 12
@@ -31,13 +32,20 @@ class Seal:
     """Seals and opens with one secret."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = subkey(secret, b"seal")
+        sealing = subkey(secret, b"seal")
+        self._ciphers = [
+            AESGCM(
+                hashlib.blake2b(bytes([first]), key=sealing, digest_size=32).digest()
+            )
+            for first in range(256)
+        ]
 
     def seal(self, key: bytes, label: Label, plain: bytes) -> bytes:
         """Seal a content for one key."""
         clear = _LABEL.pack(FORM, label.version, label.not_after_s)
         nonce = os.urandom(NONCE_BYTES)
-        return clear + nonce + self._cipher(key).encrypt(nonce, plain, key + clear)
+        cipher = self._ciphers[key[0]]
+        return clear + nonce + cipher.encrypt(nonce, plain, key + clear)
 
     def open(self, key: bytes, sealed: bytes) -> tuple[Label, bytes]:
         """Open what was sealed for this key.
@@ -51,11 +59,9 @@ class Seal:
             raise UnreadableError("not sealed by us")
         nonce = sealed[_LABEL.size : start]
         try:
-            plain = self._cipher(key).decrypt(nonce, sealed[start:], key + clear)
+            cipher = self._ciphers[key[0]]
+            plain = cipher.decrypt(nonce, sealed[start:], key + clear)
         except InvalidTag:
             raise UnreadableError("the seal is broken") from None
         _, version, not_after_s = _LABEL.unpack(clear)
         return Label(version, not_after_s), plain
-
-    def _cipher(self, key: bytes) -> AESGCM:
-        return AESGCM(hashlib.blake2b(key, key=self._secret, digest_size=32).digest())

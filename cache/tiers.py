@@ -51,6 +51,16 @@ class _Found(NamedTuple):
     source: _Source
     is_stale: bool
 
+    def finding(self) -> Finding:
+        """The answer it gives; a redirect gives none."""
+        if (
+            self.entry.near is not None
+            and self.source == "memory"
+            and not self.is_stale
+        ):
+            return self.entry.near
+        return self.entry.finding(self.source, is_stale=self.is_stale)
+
 
 class Tiers:
     """A ``RecordCache``. No lookup waits in it but for a read of Redis."""
@@ -73,21 +83,37 @@ class Tiers:
         life_s = max(FLOOR_MIN_S, freshness.fresh_s)
         self._floors = Floors(clock.monotonic, life_s=life_s)
 
+    def near(self, identifier: Identifier, facet: Facet) -> Finding | None:
+        """What memory gives at once, as ``RecordCache`` promises."""
+        entry = self._memory.get(self._keys.of(identifier, facet))
+        if entry is None or entry.near is None:
+            return None
+        now, near = self._clock.now(), entry.near
+        is_young = self._freshness.is_young(
+            near.as_of, is_nobody=near.record is None, now=now
+        )
+        if not is_young or now.timestamp() >= entry.label.not_after_s:
+            return None
+        self._metrics.cache_read("memory", facet, "hit")
+        return near
+
     async def get(self, identifier: Identifier, facet: Facet) -> Finding | None:
         """What is remembered, as ``RecordCache`` promises.
 
         One read of Redis at most; two for a number that redirects.
         """
-        found = await self._find(identifier, facet)
+        key = self._keys.of(identifier, facet)
+        found = self._near(key, facet)
+        if found is None or found.is_stale:
+            found = await self._far(key, facet)
         if found is None:
             return None
         if isinstance(found.entry.content, Held):
-            return found.entry.finding(found.source, is_stale=found.is_stale)
+            return found.finding()
         target = await self._find(CitizenId(found.entry.content.citizen_id), facet)
         if target is None or not _is_meant(target.entry.content, identifier):
             return None
-        is_stale = found.is_stale or target.is_stale
-        return target.entry.finding(target.source, is_stale=is_stale)
+        return target._replace(is_stale=found.is_stale or target.is_stale).finding()
 
     async def put(self, identifier: Identifier, facet: Facet, finding: Finding) -> None:
         """Remember in both tiers, unless something newer is known."""
@@ -111,10 +137,18 @@ class Tiers:
 
     async def _find(self, identifier: Identifier, facet: Facet) -> _Found | None:
         key = self._keys.of(identifier, facet)
-        near = self._in_memory(key)
-        self._metrics.cache_read("memory", facet, _told(near))
+        near = self._near(key, facet)
         if near is not None and not near.is_stale:
             return near
+        return await self._far(key, facet)
+
+    def _near(self, key: bytes, facet: Facet) -> _Found | None:
+        near = self._in_memory(key)
+        self._metrics.cache_read("memory", facet, _told(near))
+        return near
+
+    async def _far(self, key: bytes, facet: Facet) -> _Found | None:
+        """What Redis holds, or else this worker's memory by then."""
         entry = await self._shared.get(key)
         if not isinstance(entry, Entry):
             self._metrics.cache_read("redis", facet, entry)

@@ -17,7 +17,8 @@ _PLAIN: dict[int, int | None] = {
     **dict.fromkeys(_DASHES, ord("-")),
     **dict.fromkeys(_ZERO_WIDTH),
 }
-"""What stands for what; None is dropped. Pasted text is full of these."""
+"""What stands for what; None is dropped. Pasted text is full of these, and nothing of
+ASCII is among them."""
 
 
 def plain(text: str, *, max_chars: int) -> str:
@@ -35,8 +36,8 @@ def plain(text: str, *, max_chars: int) -> str:
         raise MalformedError(
             f"must be at most {max_chars} characters; {len(text)} were sent"
         )
-    cleaned = text.translate(_PLAIN)
-    hidden = sum(not character.isprintable() for character in cleaned)
-    if hidden:
+    cleaned = text if text.isascii() else text.translate(_PLAIN)
+    if not cleaned.isprintable():
+        hidden = sum(not character.isprintable() for character in cleaned)
         raise MalformedError(f"has control or hidden characters in it: {hidden}")
     return " ".join(cleaned.split())

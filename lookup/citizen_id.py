@@ -91,6 +91,7 @@ class SocialInsuranceNumber(Identifier):
 _PERSON_NUMBERS: dict[int, type[CitizenId | LegacyId]] = {12: CitizenId, 9: LegacyId}
 """What a number of so many digits is."""
 
+_BETWEEN = re.compile("[ .-]")
 _CARD_NUMBER = re.compile("[A-Z]{2}[0-9]{13}")
 _CARD_FORM = "must be 2 letters and 13 digits, or 10 digits"
 
@@ -138,14 +139,18 @@ def parse_card_number(text: str) -> CardNumber | SocialInsuranceNumber:
 
 def _digits(text: str, lengths: Container[int], form: str) -> str:
     number = _compact(text)
-    strange = sum(character not in "0123456789" for character in number)
-    if strange:
+    is_plain = number.isascii() and number.isdigit()
+    if strange := 0 if is_plain else _strange(number):
         raise MalformedError(f"{form}; characters that are no digits: {strange}")
     if len(number) not in lengths:
         raise MalformedError(f"{form}; {len(number)} were sent")
     return number
 
 
+def _strange(number: str) -> int:
+    return sum(character not in "0123456789" for character in number)
+
+
 def _compact(text: str) -> str:
     """The text without what people put between digits."""
-    return re.sub("[ .-]", "", plain(text, max_chars=TEXT_MAX))
+    return _BETWEEN.sub("", plain(text, max_chars=TEXT_MAX))

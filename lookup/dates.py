@@ -27,9 +27,9 @@ _BETWEEN = "[/.-]"
 _FORMS = tuple(
     re.compile(form.replace(" ", _BETWEEN))
     for form in (
+        "(?P<year>[0-9]{4}) (?P<month>[0-9]{1,2}) (?P<day>[0-9]{1,2})",
         "(?P<day>[0-9]{1,2}) (?P<month>[0-9]{1,2}) (?P<year>[0-9]{4})",
         "(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4})",
-        "(?P<year>[0-9]{4}) (?P<month>[0-9]{1,2}) (?P<day>[0-9]{1,2})",
         "(?P<month>[0-9]{1,2}) (?P<year>[0-9]{4})",
         "(?P<year>[0-9]{4}) (?P<month>[0-9]{1,2})",
         "(?P<year>[0-9]{4})",
@@ -83,11 +83,10 @@ def _parts(text: str, form: str) -> tuple[int, int, int]:
     """Year, month and day; 0 for what is not there."""
     written = plain(text, max_chars=DATE_MAX)
     for pattern in _FORMS:
-        match = pattern.fullmatch(written)
-        if match:
+        if match := pattern.fullmatch(written):
             found = match.groupdict()
-            year, month, day = (int(found.get(p, 0)) for p in ("year", "month", "day"))
-            return year, month, day
+            month, day = int(found.get("month", 0)), int(found.get("day", 0))
+            return int(found["year"]), month, day
     raise MalformedError(form)
 
 

@@ -1,13 +1,13 @@
 """How much time is left for a lookup: a value, passed along, never global."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from lookup.errors import DeadlineExceededError
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """The instant after which nobody waits any more."""
 
     expires_s: float

@@ -6,7 +6,6 @@ is wrong at midnight.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from lookup.card_tables import card_number_fault
@@ -19,6 +18,7 @@ from lookup.record import (
     InsuranceCard,
     Manager,
     Person,
+    Private,
     Withheld,
 )
 from lookup.request import LookupRequest
@@ -33,8 +33,7 @@ EXPIRES_SOON = timedelta(days=30)
 """A card ending within this time is worth a word at the desk."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Eligibility:
+class Eligibility(Private, frozen=True):
     """What follows from the record: a result code, the card it rests on, notices."""
 
     code: str
@@ -140,6 +139,7 @@ def _by_cards(record: CoverageRecord, request: LookupRequest) -> Eligibility:
     asked = _asked_card(record.cards, request.identifier)
     card = _card_in_force(record.cards, day)
     later = [c for c in record.cards if not has_started(c, day) and not _ended(c, day)]
+    is_covered = card is not None
     if card is not None:
         code = _code_in_force(card, day, asked=asked, has_later=bool(later))
     else:
@@ -147,9 +147,9 @@ def _by_cards(record: CoverageRecord, request: LookupRequest) -> Eligibility:
     return Eligibility(
         code=code,
         identity_fits=True,
-        in_force=in_force_on(card, day),
+        in_force=is_covered,
         card=card,
-        other_cards=tuple(c for c in record.cards if c is not card),
+        other_cards=tuple([c for c in record.cards if c is not card]),
         notices=tuple(
             _notices(card, later=later, person=record.person, request=request)
         ),
@@ -170,7 +170,7 @@ def _card_in_force(cards: Sequence[InsuranceCard], day: date) -> InsuranceCard |
     Source: Decree 188/2025/NĐ-CP, art. 21 (the highest entitlement counts).
     """
     valid = [c for c in cards if in_force_on(c, day)]
-    return max(valid, key=_preference, default=None)
+    return valid[0] if len(valid) == 1 else max(valid, key=_preference, default=None)
 
 
 def _preference(card: InsuranceCard) -> tuple[int, date, date]:

@@ -65,6 +65,8 @@ def match_name(claimed: str, stored: str) -> NameMatch:
     Near is: the words in another order, other spaces, the same initial of every
     word (which covers abbreviations), or one word between first and last missing.
     """
+    if claimed == stored:
+        return NameMatch.EXACT
     one, other = fold_name(claimed).split(), fold_name(stored).split()
     if one == other:
         return NameMatch.EXACT

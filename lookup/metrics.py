@@ -49,6 +49,11 @@ class Metrics:
         self._results = _places("tracuu_results_total")
         self._durations = _places("tracuu_lookup_duration_seconds")
         self._requests = PLACES["tracuu_http_requests_total"]
+        self._request_duration = PLACES["tracuu_http_request_duration_seconds"][()]
+        self._entries = PLACES["tracuu_cache_entries"][()]
+        self._bytes = PLACES["tracuu_cache_bytes"][()]
+        self._cache_writes = PLACES["tracuu_cache_writes_total"]
+        self._in_flight = PLACES["tracuu_lookups_in_flight"][()]
         self._cache_reads = PLACES["tracuu_cache_reads_total"]
 
     @classmethod
@@ -74,11 +79,11 @@ class Metrics:
 
     def lookup_started(self) -> None:
         """A lookup began."""
-        self._count("tracuu_lookups_in_flight")
+        self._values[self._in_flight] += 1
 
     def lookup_ended(self) -> None:
         """A lookup that began is over."""
-        self._count("tracuu_lookups_in_flight", amount=-1)
+        self._values[self._in_flight] -= 1
 
     def http_answered(
         self, *, method: str, route: str, status: int, duration_s: float
@@ -89,7 +94,7 @@ class Metrics:
         if place is None:
             place = self._requests[OTHER, OTHER, status_class]
         self._values[place] += 1
-        self._time("tracuu_http_request_duration_seconds", LOOKUP_EDGES_S, duration_s)
+        self._observe(self._request_duration, LOOKUP_EDGES_S, duration_s)
 
     def problem_answered(self, code: str) -> None:
         """A request failed, in whichever dialect."""
@@ -104,7 +109,7 @@ class Metrics:
         self, tier: Tier, result: Literal["stored", "refused", "error", "dropped"]
     ) -> None:
         """A tier was given a record."""
-        self._count("tracuu_cache_writes_total", tier, result)
+        self._values[self._cache_writes[tier, result]] += 1
 
     def cache_evicted(self, count: int) -> None:
         """Entries were pushed out of memory."""
@@ -112,8 +117,8 @@ class Metrics:
 
     def cache_sized(self, *, entries: int, size_bytes: int) -> None:
         """What memory holds now."""
-        self._set("tracuu_cache_entries", value=entries)
-        self._set("tracuu_cache_bytes", value=size_bytes)
+        self._values[self._entries] = entries
+        self._values[self._bytes] = size_bytes
 
     def cache_refreshed(self, facet: str) -> None:
         """An entry was loaded again before it expired."""

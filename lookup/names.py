@@ -22,6 +22,11 @@ _SAME_LETTER = str.maketrans(
 )
 """Letters that do not decompose, and the look-alikes keyboards send for them."""
 
+_ASCII_LETTER = {
+    code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)
+} | dict.fromkeys(map(ord, "'`"), "'")
+"""The same, case and all, for what is ASCII without its accents: Vietnamese names."""
+
 _ACCENTS = re.compile("[\u0300-\u036f]")
 """The accents of Latin letters, among them all Vietnamese ones."""
 
@@ -50,6 +55,8 @@ def parse_name(text: str) -> str:
             but letters, spaces, apostrophes, hyphens and dots.
     """
     name = unicodedata.normalize("NFC", plain(text, max_chars=NAME_MAX))
+    if name.replace(" ", "").isalpha():  # as nearly every name is
+        return name
     if not name:
         raise MalformedError("is empty")
     strange = sum(not _may_stand_in_a_name(character) for character in name)
@@ -70,8 +77,12 @@ def fold_name(text: str) -> str:
     Returns:
         Small letters and single spaces; empty when the text has no letter.
     """
-    bare = _bare(_bare(text.translate(_SAME_LETTER)).casefold()).translate(_SAME_LETTER)
-    letters = "".join(c if c.isalpha() or c == "'" else " " for c in bare)
+    bare = _bare(text.translate(_SAME_LETTER))
+    if bare.isascii():
+        letters = bare.translate(_ASCII_LETTER)
+    else:
+        bare = _bare(bare.casefold()).translate(_SAME_LETTER)
+        letters = "".join(c if c.isalpha() or c == "'" else " " for c in bare)
     words = " ".join(_JOINING.sub("", letters).split())
     return _DOUBTFUL_Y.sub("i", _NAME_PREFIX.sub(r"\1", words))
 

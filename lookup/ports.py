@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+import msgspec
+
 from lookup.citizen_id import CitizenId, Identifier
 from lookup.deadline import Deadline
 from lookup.public_keys import PublicKey
@@ -66,6 +68,14 @@ class RecordSource(Protocol):
 class RecordCache(Protocol):
     """A place that may remember. It never raises: a broken cache is a miss."""
 
+    def near(self, identifier: Identifier, facet: Facet) -> Finding | None:
+        """What was remembered and can be given without waiting and without a doubt.
+
+        None says nothing: ask ``get``. The same object comes back for as long as
+        nothing has changed.
+        """
+        ...
+
     async def get(self, identifier: Identifier, facet: Facet) -> Finding | None:
         """What was remembered and may still be used, else None.
 
@@ -86,8 +96,7 @@ class RecordCache(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class AuditEntry:
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who looked up whom, why and with what result. Prints without content."""
 
     at: datetime

@@ -227,3 +227,15 @@ class Finding(Private, frozen=True):
 
     It was said to one claim and is never remembered.
     """
+
+    @property
+    def coverage(self) -> CoverageRecord | None:
+        """The record of a finding about the coverage facet."""
+        assert self.record is None or isinstance(self.record, CoverageRecord)
+        return self.record
+
+    @property
+    def health(self) -> HealthRecord | None:
+        """The record of a finding about the health facet."""
+        assert self.record is None or isinstance(self.record, HealthRecord)
+        return self.record

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import partial
 from typing import Annotated, TypeVar
 
 from msgspec import Meta
@@ -50,8 +49,7 @@ class Claim:
         return [Fault(field, reason) for field in claimed if claimed[field] is None]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LookupRequest:
+class LookupRequest(Private, frozen=True):
     """One lookup, well formed. Prints without content."""
 
     identifier: Identifier
@@ -145,12 +143,12 @@ def read_request(fields: RequestFields, *, today: date) -> LookupRequest:
         InvalidRequestError: One fault or more, each with its field, never a value.
     """
     reader = _Reader()
-    scanned = reader.read("/qr", partial(parse_qr, today=today), fields.qr)
+    scanned = reader.read("/qr", parse_qr, fields.qr, today=today)
     identifier = _identifier(fields, scanned, reader)
     claim = _claim(fields, scanned, reader, today=today)
-    on = reader.read("/on", partial(parse_day, today=today), fields.on)
+    on = reader.read("/on", parse_day, fields.on, today=today)
     facets = _facets(fields, reader)
-    purpose = reader.read("/purpose", partial(_one_of, Purpose), fields.purpose)
+    purpose = reader.read("/purpose", _purpose, fields.purpose)
     operator = reader.read("/operator", _parse_operator, fields.operator)
     if reader.faults or identifier is None:
         raise InvalidRequestError(*reader.faults)
@@ -171,13 +169,13 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def read(
-        self, pointer: str, parse: Callable[[str], T], text: str | None
+        self, pointer: str, parse: Callable[..., T], text: str | None, **about: date
     ) -> T | None:
         """What the text means; None when there is none or it is at fault."""
         if text is None:
             return None
         try:
-            return parse(text)
+            return parse(text, **about)
         except MalformedError as malformed:
             self.faults.append(Fault(pointer, str(malformed)))
             return None
@@ -202,30 +200,39 @@ def _claim(
     fields: RequestFields, scanned: QrContent | None, reader: _Reader, *, today: date
 ) -> Claim:
     name = reader.read("/full_name", parse_name, fields.full_name)
-    birth = reader.read(
-        "/birth_date",
-        partial(parse_birth_date, today=today),
-        fields.birth_date,
-    )
+    birth = reader.read("/birth_date", parse_birth_date, fields.birth_date, today=today)
     if scanned is not None:
         name = name or scanned.full_name
         birth = birth or scanned.birth_date
     return Claim(full_name=name, birth_date=birth)
 
 
+_COVERAGE = frozenset({Facet.COVERAGE})
+
+
 def _facets(fields: RequestFields, reader: _Reader) -> frozenset[Facet]:
     include = fields.include or ()
+    if not include:
+        return _COVERAGE
     if len(include) > len(Facet):
         many = f"must be at most {len(Facet)} entries; {len(include)} were sent"
         reader.faults.append(Fault("/include", many))
         include = ()
     wanted = {Facet.COVERAGE}
     for place, text in enumerate(include):
-        facet = reader.read(f"/include/{place}", partial(_one_of, Facet), text)
+        facet = reader.read(f"/include/{place}", _facet, text)
         wanted.add(facet or Facet.COVERAGE)
     if Facet.HEALTH in wanted and fields.purpose is None:
         reader.faults.append(Fault("/purpose", "is missing: health needs a purpose"))
     return frozenset(wanted)
+
+
+def _facet(text: str) -> Facet:
+    return _one_of(Facet, text)
+
+
+def _purpose(text: str) -> Purpose:
+    return _one_of(Purpose, text)
 
 
 def _one_of(choices: type[E], text: str) -> E:

@@ -3,16 +3,15 @@
 Every dialect prints this one shape.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from lookup.codes import RESULTS, Outcome, Result
+from lookup.disclosure import Disclosure
 from lookup.eligibility import Eligibility
-from lookup.record import HealthRecord, Person, SourceName
+from lookup.record import HealthRecord, Person, Private, SourceName
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(Private, frozen=True):
     """Where the record came from and when it was true."""
 
     source: SourceName
@@ -21,28 +20,44 @@ class Freshness:
     is_stale: bool
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LookupResult:
+class LookupResult(Private, frozen=True):
     """The answer to one lookup, as far as this asker may see it."""
 
     request_id: str
-    on: date
-    """Day of service."""
-
-    told: Result
-    """The row of the result table that the caller reads."""
-
-    person: Person | None
-    """None unless the identity fits; so are the two below."""
-
-    eligibility: Eligibility | None
-    health: HealthRecord | None
-    health_is_missing: bool
-    """Health was asked for and allowed, but no source could be asked for it."""
+    shown: Disclosure
+    """What would be the same if it were asked again now."""
 
     freshness: Freshness | None
-    resolved_by: str
-    """Kind of number that led here; ``superseded`` for a replaced citizen ID."""
+
+    @property
+    def on(self) -> date:
+        """Day of service."""
+        return self.shown.on
+
+    @property
+    def told(self) -> Result:
+        """The row of the result table that the caller reads."""
+        return self.shown.told
+
+    @property
+    def person(self) -> Person | None:
+        """None unless the identity fits; so are the two below."""
+        return self.shown.person
+
+    @property
+    def eligibility(self) -> Eligibility | None:
+        """What follows from the cards."""
+        return self.shown.eligibility
+
+    @property
+    def health(self) -> HealthRecord | None:
+        """The health facet, where it was asked for."""
+        return self.shown.health
+
+    @property
+    def health_is_missing(self) -> bool:
+        """Health was asked for and allowed, but no source could be asked for it."""
+        return self.shown.health_is_missing
 
     @property
     def outcome(self) -> Outcome:
@@ -52,7 +67,8 @@ class LookupResult:
     @property
     def in_force(self) -> bool:
         """Whether a card gives cover on the day of service."""
-        return self.eligibility is not None and self.eligibility.in_force
+        eligibility = self.shown.eligibility
+        return eligibility is not None and eligibility.in_force
 
 
 def outcome_of(code: str, *, in_force: bool) -> Outcome:

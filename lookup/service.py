@@ -5,12 +5,15 @@ how it is remembered (``cache``) or spoken (``web``).
 """
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from lookup.codes import RESULTS
+import msgspec
+
+from lookup.codes import Outcome
 from lookup.deadline import Deadline
-from lookup.disclosure import shows_freshness, told_code
-from lookup.eligibility import Eligibility, decide
+from lookup.disclosure import Disclosure, disclose
+from lookup.eligibility import decide
 from lookup.errors import (
     DeadlineExceededError,
     Fault,
@@ -18,19 +21,22 @@ from lookup.errors import (
     NotAllowedError,
     SourceUnavailableError,
 )
+from lookup.memo import same_again
 from lookup.metrics import Metrics
 from lookup.ports import AuditEntry, AuditLog, Clock, RecordSource
-from lookup.record import CoverageRecord, Facet, Finding, HealthRecord, Person
+from lookup.record import Facet, Finding, Private
 from lookup.request import LookupRequest
 from lookup.result import Freshness, LookupResult, outcome_of
 from lookup.scopes import Scope
+
+JUDGEMENTS_MAX = 4_096
+"""Judgements kept in a worker, with the records they rest on: some 20 MB."""
 
 NO_HEALTH = (SourceUnavailableError, DeadlineExceededError, InvalidRequestError)
 """What leaves the insurance answer as it is when only health meets it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(msgspec.Struct, frozen=True):
     """Who asks: a client with its scopes, through one dialect, in one request."""
 
     client_id: str
@@ -70,29 +76,28 @@ class LookupService:
         """
         started_s = self.clock.monotonic()
         admit(request, asker.scopes, needs_whole_claim=self.needs_whole_claim)
-        finding, health = await self._fetch(request, deadline)
-        eligibility = decide(
-            coverage_of(finding),
-            request,
-            sees_restricted=Scope.RESTRICTED in asker.scopes,
-            withheld=finding.withheld,
-        )
-        result = self._result(
-            request, asker, eligibility=eligibility, findings=(finding, health)
-        )
+        if Facet.HEALTH in request.facets:
+            finding, health = await self._fetch_both(request, deadline)
+        else:
+            finding, health = await self._fetch(request, Facet.COVERAGE, deadline), None
+        # What comes from memory is likely to come again, and is the same object then.
+        said = judge_again if finding.source == "memory" else judge
+        judgement = said(request, asker.scopes, finding, health)
         await self.audit.record(
-            self._entry(request, asker, eligibility=eligibility, finding=finding)
+            self._entry(request, asker, judgement=judgement, finding=finding)
         )
         self.metrics.lookup_answered(
-            outcome=outcome_of(eligibility.code, in_force=eligibility.in_force),
-            code=eligibility.code,
+            outcome=judgement.outcome,
+            code=judgement.code,
             source=finding.source,
             channel=asker.channel,
             duration_s=self.clock.monotonic() - started_s,
         )
         if finding.is_stale:
             self.metrics.stale_answered(asker.channel)
-        return result
+        shown = judgement.shown
+        age = self._freshness(finding, health) if shown.tells_age else None
+        return LookupResult(request_id=asker.request_id, shown=shown, freshness=age)
 
     def deadline(self, asker: Asker, at_most_s: float | None = None) -> Deadline:
         """Until when a lookup that begins now is waited for, in every dialect."""
@@ -100,15 +105,20 @@ class LookupService:
         in_s = own_s if at_most_s is None else min(own_s, at_most_s)
         return Deadline(self.clock.monotonic() + in_s, self.clock.monotonic)
 
-    async def _fetch(
+    def _fetch(
+        self, request: LookupRequest, facet: Facet, deadline: Deadline
+    ) -> Awaitable[Finding]:
+        return self.source.fetch(
+            request.identifier, facet, deadline, claim=request.claim
+        )
+
+    async def _fetch_both(
         self, request: LookupRequest, deadline: Deadline
     ) -> tuple[Finding, Finding | None]:
         """Both facets side by side; health may be missing, coverage may not."""
-        if Facet.HEALTH not in request.facets:
-            return await self._facet(request, Facet.COVERAGE, deadline), None
         coverage, health = await asyncio.gather(
-            self._facet(request, Facet.COVERAGE, deadline),
-            self._facet(request, Facet.HEALTH, deadline),
+            self._fetch(request, Facet.COVERAGE, deadline),
+            self._fetch(request, Facet.HEALTH, deadline),
             return_exceptions=True,
         )
         if isinstance(coverage, BaseException):
@@ -118,40 +128,6 @@ class LookupService:
         if isinstance(health, BaseException):
             raise health
         return coverage, None if health.withheld else health
-
-    async def _facet(
-        self, request: LookupRequest, facet: Facet, deadline: Deadline
-    ) -> Finding:
-        return await self.source.fetch(
-            request.identifier, facet, deadline, claim=request.claim
-        )
-
-    def _result(
-        self,
-        request: LookupRequest,
-        asker: Asker,
-        *,
-        eligibility: Eligibility,
-        findings: tuple[Finding, Finding | None],
-    ) -> LookupResult:
-        finding, health = findings
-        record = coverage_of(finding)
-        fits = eligibility.identity_fits
-        person = record.person if record is not None and fits else None
-        is_wanted = fits and Facet.HEALTH in request.facets
-        is_theirs = is_wanted and is_of(health, person)
-        tells_age = shows_freshness(eligibility, asker.scopes)
-        return LookupResult(
-            request_id=asker.request_id,
-            on=request.on,
-            told=RESULTS[told_code(eligibility, asker.scopes)],
-            person=person,
-            eligibility=eligibility if fits else None,
-            health=health_of(health) if is_theirs else None,
-            health_is_missing=is_wanted and not is_theirs,
-            freshness=self._freshness(finding, health) if tells_age else None,
-            resolved_by=_resolved_by(request, person.citizen_id if person else None),
-        )
 
     def _freshness(self, coverage: Finding, health: Finding | None) -> Freshness:
         """Of two facets, the older one speaks for both."""
@@ -168,10 +144,9 @@ class LookupService:
         request: LookupRequest,
         asker: Asker,
         *,
-        eligibility: Eligibility,
+        judgement: "Judgement",
         finding: Finding,
     ) -> AuditEntry:
-        record = coverage_of(finding)
         return AuditEntry(
             at=self.clock.now(),
             request_id=asker.request_id,
@@ -179,14 +154,61 @@ class LookupService:
             channel=asker.channel,
             operator=request.operator,
             purpose=request.purpose,
-            facets=tuple(sorted(request.facets)),
+            facets=judgement.facets,
             identifier=request.identifier,
-            citizen_id=record.person.citizen_id if record is not None else None,
-            code=eligibility.code,
-            outcome=outcome_of(eligibility.code, in_force=eligibility.in_force),
+            citizen_id=judgement.citizen_id,
+            code=judgement.code,
+            outcome=judgement.outcome,
             source=finding.source,
-            disclosed=eligibility.identity_fits,
+            disclosed=judgement.shown.person is not None,
         )
+
+
+class Judgement(Private, frozen=True):
+    """What follows from a request, the scopes of who asks and what was found."""
+
+    code: str
+    """The row of the result table that is true, whatever is told."""
+
+    outcome: Outcome
+    citizen_id: str | None
+    """The living number of whoever was found."""
+
+    facets: tuple[str, ...]
+    """What was asked for, as the audit has it: in order."""
+
+    shown: Disclosure
+
+
+def judge(
+    request: LookupRequest,
+    scopes: frozenset[Scope],
+    *findings: Finding | None,
+) -> Judgement:
+    """Decide and disclose, from the findings of both facets and nothing else.
+
+    The second is None where health was not asked for, or no source could be asked.
+    """
+    finding, health = findings
+    assert finding is not None, "who learns nothing of the coverage has raised"
+    record = finding.coverage
+    eligibility = decide(
+        record,
+        request,
+        sees_restricted=Scope.RESTRICTED in scopes,
+        withheld=finding.withheld,
+    )
+    return Judgement(
+        code=eligibility.code,
+        outcome=outcome_of(eligibility.code, in_force=eligibility.in_force),
+        citizen_id=record.person.citizen_id if record is not None else None,
+        facets=tuple(sorted(request.facets)),
+        shown=disclose(eligibility, request, scopes, coverage=record, health=health),
+    )
+
+
+judge_again = same_again(judge, at_most=JUDGEMENTS_MAX)
+"""The same, but what was judged once is not judged again."""
 
 
 def admit(
@@ -212,38 +234,5 @@ def admit(
         raise InvalidRequestError(*faults)
 
 
-def coverage_of(finding: Finding) -> CoverageRecord | None:
-    """The coverage record a finding holds, None for nobody."""
-    assert finding.record is None or isinstance(finding.record, CoverageRecord)
-    return finding.record
-
-
-def health_of(finding: Finding | None) -> HealthRecord | None:
-    """The health record a finding holds, None for nobody or not asked."""
-    if finding is None or finding.record is None:
-        return None
-    assert isinstance(finding.record, HealthRecord)
-    return finding.record
-
-
-def is_of(finding: Finding | None, person: Person | None) -> bool:
-    """Whether health was found, and as far as it can be known for this person.
-
-    The two facets are remembered apart. While a card moves to another person, its
-    number may lead to the one in one facet and to the other in the other.
-    """
-    if finding is None or person is None:
-        return False
-    record = health_of(finding)
-    return record is None or record.citizen_id == person.citizen_id
-
-
 def _as_of(finding: Finding) -> float:
     return finding.as_of.timestamp()
-
-
-def _resolved_by(request: LookupRequest, living: str | None) -> str:
-    asked = request.identifier
-    if asked.kind == "citizen_id" and living not in (None, asked.digits):
-        return "superseded"
-    return asked.kind

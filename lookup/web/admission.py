@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -54,7 +55,13 @@ class Admission:
         client = self.directory.named(grant.client_id, now) if grant else None
         if grant is None or client is None:
             raise NotAuthenticatedError("no valid API key or access token was sent")
-        return client, grant.scopes & client.scopes
+        return client, _common(grant.scopes, client.scopes)
+
+
+@lru_cache(maxsize=256)
+def _common(one: frozenset[Scope], other: frozenset[Scope]) -> frozenset[Scope]:
+    """The scopes of both, as the same object again: judgements are known by it."""
+    return one & other
 
 
 def _bearer(request: web.Request) -> str:

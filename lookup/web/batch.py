@@ -22,13 +22,13 @@ from lookup.errors import (
 )
 from lookup.ports import RecordSource
 from lookup.record import Facet, Finding
-from lookup.request import Claim, read_request
+from lookup.request import Claim
 from lookup.scopes import Scope
 from lookup.service import Asker
-from lookup.web.fields import read_batch, read_fields
+from lookup.web.fields import read_batch, read_question
 from lookup.web.lookups import Lookups, read_body
 from lookup.web.middleware import Edge
-from lookup.web.wire import write_result
+from lookup.web.wire import write_lasting, write_result
 
 BODY_MAX_BYTES = 1024 * 1024
 """Room for 1,000 lookups of a kilobyte, QR codes included."""
@@ -162,10 +162,10 @@ class Batches:
         return b'{"index":%d,"answer":%b}\n' % (index, answer)
 
     async def _answer(self, body: bytes, asker: Asker, whole: Deadline) -> bytes:
-        asked = read_request(read_fields(body), today=self._lookups.clock.today())
+        asked = read_question(body, self._lookups.clock.today())
         deadline = self._service.deadline(asker, whole.left_s())
         result = await self._service.look_up(asked, asker, deadline)
-        return write_result(result)[1]
+        return write_result(result, write_lasting(result.shown))
 
 
 async def _write_all(

@@ -4,15 +4,18 @@ A batch is opened here, too: its lookups are read one by one, each on its own.
 """
 
 import json
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 import orjson
 
 from lookup.errors import Fault, InvalidRequestError
-from lookup.request import RequestFields
+from lookup.request import LookupRequest, RequestFields, read_request
 
 _ESCAPE = b"\\"
+_QUOTE = b'"'
 
 FIELD_NAME_MAX = 40
 """Longest field name that is named back, in characters; ours are far shorter."""
@@ -20,8 +23,38 @@ FIELD_NAME_MAX = 40
 LOOKUPS_MAX = 1_000
 """Lookups in one batch."""
 
+QUESTIONS_MAX = 4_096
+"""Questions remembered, the least used out first; with their bodies some 8 MB."""
+
+REMEMBERED_MAX_BYTES = 1_024
+"""Longest body that is remembered."""
+
+_FIELDS = msgspec.json.Decoder(RequestFields)
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def read_question(body: bytes, today: date) -> LookupRequest:
+    """Read the body of a lookup, and check every field.
+
+    The same patient is asked for at the next counter with the same words, so a question
+    once read is remembered: it follows from the words and the day alone.
+
+    Args:
+        body: As it was sent.
+        today: This day at the desk.
+
+    Raises:
+        InvalidRequestError: See ``read_fields`` and ``lookup.request.read_request``.
+    """
+    if len(body) > REMEMBERED_MAX_BYTES:
+        return read_request(read_fields(body), today=today)
+    return _remembered(body, today)
+
+
+@lru_cache(maxsize=QUESTIONS_MAX)
+def _remembered(body: bytes, today: date) -> LookupRequest:
+    return read_request(read_fields(body), today=today)
 
 
 def read_fields(body: bytes) -> RequestFields:
@@ -31,11 +64,32 @@ def read_fields(body: bytes) -> RequestFields:
         InvalidRequestError: It is no JSON object, or has fields that are unknown,
             twice there or of the wrong type; all of them are named.
     """
+    if (fields := _read_plainly(body)) is not None:
+        return fields
     raw = read_object(body)
     try:
         return msgspec.convert(raw, RequestFields)
     except msgspec.ValidationError:
         raise InvalidRequestError(*_faults(raw)) from None
+
+
+def _read_plainly(body: bytes) -> RequestFields | None:
+    """The fields, if it takes no second look; None says nothing of what is wrong.
+
+    Without a backslash every quotation mark opens or closes a text. If there are as
+    many as the fields and texts that were found need, no field was there twice.
+    """
+    if _ESCAPE in body:
+        return None
+    try:
+        fields = _FIELDS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    values = [getattr(fields, name) for name in RequestFields.__struct_fields__]
+    texts = sum(2 for value in values if value is not None)
+    if fields.include is not None:
+        texts += len(fields.include) - 1
+    return fields if body.count(_QUOTE) == 2 * texts else None
 
 
 def read_object(body: bytes) -> dict[str, Any]:

@@ -2,22 +2,27 @@
 
 import asyncio
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from aiohttp import hdrs, web
 
+from lookup.disclosure import Disclosure
+from lookup.memo import same_again
 from lookup.ports import Clock
-from lookup.request import read_request
 from lookup.service import LookupService
 from lookup.web.admission import Admission
-from lookup.web.fields import read_fields
-from lookup.web.wire import write_result
+from lookup.web.answer import Answer, Outbox
+from lookup.web.fields import read_question
+from lookup.web.wire import write_lasting, write_result
 
 JSON = "application/json"
 
 BODY_MAX_BYTES = 64 * 1024
 """A lookup fits into one kilobyte; nobody needs more than this."""
+
+ANSWERS_MAX = 4_096
+"""Printed answers kept in a worker: some 8 MB."""
 
 BODY_TIMEOUT_S = 2.0
 """Longest wait for a body once the headers are there, in seconds."""
@@ -33,30 +38,55 @@ class Lookups:
     etag_key: bytes
     """Keys the ETag, so that nobody can guess a person from one."""
 
-    async def post(self, request: web.Request) -> web.Response:
+    outbox: Outbox = field(default_factory=Outbox)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
         """Answer one lookup; every "no" of the business is a 200."""
         started_s = self.clock.monotonic()
         asker = self.admission.asker(request)
-        body = await read_body(request, timeout_s=BODY_TIMEOUT_S)
-        fields = read_fields(body)
-        asked = read_request(fields, today=self.clock.today())
+        body = _body_at_hand(request)
+        if body is None:
+            body = await read_body(request, timeout_s=BODY_TIMEOUT_S)
+        asked = read_question(body, self.clock.today())
         deadline = self.service.deadline(asker)
         result = await self.service.look_up(asked, asker, deadline)
-        lasting, body = write_result(result)
-        headers = {
-            hdrs.ETAG: self._etag(lasting),
-            hdrs.CACHE_CONTROL: "private, no-store",
-            "Server-Timing": f"total;dur={self._elapsed_ms(started_s):.2f}",
-        }
-        if _names(request.headers.get(hdrs.IF_NONE_MATCH, ""), headers[hdrs.ETAG]):
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=body, headers=headers, content_type="application/json")
+        age = result.freshness
+        is_near = age is not None and age.source == "memory"
+        etag, lasting = (print_again if is_near else _print)(
+            result.shown, self.etag_key
+        )
+        took_ms = 1000 * (self.clock.monotonic() - started_s)
+        head = (
+            f"ETag: {etag}\r\n"
+            "Cache-Control: private, no-store\r\n"
+            f"Server-Timing: total;dur={took_ms:.2f}\r\n"
+        )
+        held = request.headers.get(hdrs.IF_NONE_MATCH)
+        if held is not None and _names(held, etag):
+            lines = (line.split(": ") for line in head.splitlines())
+            return web.Response(status=304, headers=dict(lines))
+        return Answer(write_result(result, lasting), head, self.outbox)
 
-    def _etag(self, lasting: bytes) -> str:
-        return f'"{blake2b(lasting, key=self.etag_key, digest_size=12).hexdigest()}"'
 
-    def _elapsed_ms(self, started_s: float) -> float:
-        return 1000 * (self.clock.monotonic() - started_s)
+def _print(shown: Disclosure, etag_key: bytes) -> tuple[str, bytes]:
+    """The ETag and the text of what lasts of an answer."""
+    lasting = write_lasting(shown)
+    return f'"{blake2b(lasting, key=etag_key, digest_size=12).hexdigest()}"', lasting
+
+
+print_again = same_again(_print, at_most=ANSWERS_MAX)
+"""The same, for what comes from memory and is the same object the next time."""
+
+
+def _body_at_hand(request: web.Request) -> bytes | None:
+    """The body, if it came with the headers and needs no second look."""
+    is_whole = request.content.is_eof()
+    if is_whole and request.headers.get(hdrs.CONTENT_TYPE) == JSON:
+        body = request.content.read_nowait()
+        if len(body) > BODY_MAX_BYTES:
+            raise web.HTTPRequestEntityTooLarge(BODY_MAX_BYTES)
+        return body
+    return None
 
 
 async def read_body(

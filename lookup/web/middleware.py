@@ -1,10 +1,9 @@
 """Around every request: its id, its time, and where errors become HTTP."""
 
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from uuid import uuid4
 
 from aiohttp import web
 
@@ -18,6 +17,9 @@ from lookup.web.problems import PROBLEMS, problem_document, problem_response
 from lookup.web.vss_wire import card_failure, history_failure, token_failure
 
 REQUEST_ID = web.RequestKey("request_id", str)
+ROUTE = web.RequestKey("route", str)
+
+LOOKUPS = "/v1/lookups"
 
 _ACCEPTED_ID = re.compile(
     r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}"
@@ -32,7 +34,7 @@ Load tests name themselves, so that they never touch the objective.
 
 _LOOKUP_ROUTES = frozenset(
     {
-        "/v1/lookups",
+        LOOKUPS,
         "/v1/lookups/batch",
         "/api/egw/{function}",
         "/api/egw/{history}",
@@ -81,34 +83,47 @@ class Edge:
 
         @web.middleware
         async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-            started_s = self.clock.monotonic()
-            request[REQUEST_ID] = _request_id(request)
-            with self._in_flight(request):
-                response = await self._answer(request, handler, started_s)
-            self._finish(request, response, self.clock.monotonic() - started_s)
-            return response
+            resource = request.match_info.route.resource
+            # The template of the route, never the path: paths are the caller's text.
+            route = resource.canonical if resource is not None else "unknown"
+            return await self.around(request, handler, route)
 
         return edge
 
-    @contextmanager
-    def _in_flight(self, request: web.Request) -> Iterator[None]:
-        is_lookup = route_of(request) in _LOOKUP_ROUTES
+    async def around(
+        self, request: web.Request, handler: Handler, route: str
+    ) -> web.StreamResponse:
+        """Answer a request by the handler of its route, whatever happens there."""
+        started_s = self.clock.monotonic()
+        sent = request.headers.get("X-Request-Id")
+        request_id = sent if sent and _ACCEPTED_ID.fullmatch(sent) else _new_id()
+        request[REQUEST_ID] = request_id
+        request[ROUTE] = route
+        is_lookup = route in _LOOKUP_ROUTES
         if is_lookup:
             self.metrics.lookup_started()
         try:
-            yield
+            response = await handler(request)
+        except Exception as error:  # noqa: BLE001 - the last door before the caller
+            response = self._failed(request, error, started_s)
         finally:
             if is_lookup:
                 self.metrics.lookup_ended()
+        response.headers["X-Request-Id"] = request_id
+        self.metrics.http_answered(
+            method=request.method,
+            route=route,
+            status=response.status,
+            duration_s=self.clock.monotonic() - started_s,
+        )
+        return response
 
-    async def _answer(
-        self, request: web.Request, handler: Handler, started_s: float
+    def _failed(
+        self, request: web.Request, error: Exception, started_s: float
     ) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except TracuuError as error:
+        if isinstance(error, TracuuError):
             return self._problem(request, error.code, started_s=started_s, error=error)
-        except web.HTTPException as error:
+        if isinstance(error, web.HTTPException):
             code = _HTTP_CODES.get(error.status)
             if code is None:
                 return error
@@ -116,9 +131,8 @@ class Edge:
             if isinstance(error, web.HTTPMethodNotAllowed):
                 response.headers["Allow"] = error.headers["Allow"]
             return response
-        except Exception as error:  # noqa: BLE001 - the last door before the caller
-            self.events.request_failed(request[REQUEST_ID], error)
-            return self._problem(request, "internal", started_s=started_s)
+        self.events.request_failed(request[REQUEST_ID], error)
+        return self._problem(request, "internal", started_s=started_s)
 
     def _problem(
         self,
@@ -130,9 +144,9 @@ class Edge:
     ) -> web.Response:
         """Print the problem, and count a lookup that ended in it."""
         self.metrics.problem_answered(code)
-        if route_of(request) in _LOOKUP_ROUTES:
+        if request[ROUTE] in _LOOKUP_ROUTES:
             self._count(code, channel=channel_of(request), started_s=started_s)
-        write = _FAILURE_BY_ROUTE.get(route_of(request), problem_response)
+        write = _FAILURE_BY_ROUTE.get(request[ROUTE], problem_response)
         if request.path.startswith(addresses.PREFIX):
             write = outcome_response
         return write(code, request_id=request[REQUEST_ID], error=error)
@@ -163,23 +177,6 @@ class Edge:
                 duration_s=self.clock.monotonic() - started_s,
             )
 
-    def _finish(
-        self, request: web.Request, response: web.StreamResponse, duration_s: float
-    ) -> None:
-        response.headers["X-Request-Id"] = request[REQUEST_ID]
-        self.metrics.http_answered(
-            method=request.method,
-            route=route_of(request),
-            status=response.status,
-            duration_s=duration_s,
-        )
-
-
-def route_of(request: web.Request) -> str:
-    """The template of the route, never the path: paths are the caller's text."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unknown"
-
 
 def channel_of(request: web.Request) -> str:
     """Through which door the request came."""
@@ -187,9 +184,20 @@ def channel_of(request: web.Request) -> str:
     if said == "loadtest":
         return said
     channel = said if said in CHANNELS else "api"
-    return _CHANNEL_BY_ROUTE.get(route_of(request), channel)
+    return _CHANNEL_BY_ROUTE.get(request[ROUTE], channel)
 
 
-def _request_id(request: web.Request) -> str:
-    sent = request.headers.get("X-Request-Id", "")
-    return sent if _ACCEPTED_ID.fullmatch(sent) else str(uuid4())
+def _new_id() -> str:
+    """A random UUID, as ``uuid.uuid4`` makes it in three times the time."""
+    drawn = next(_DRAWN)
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-a{drawn[17:20]}-{drawn[20:]}"
+
+
+def _draw() -> Iterator[str]:
+    """32 hexadecimal digits, again and again; asks the system for many at a time."""
+    while True:
+        many = os.urandom(4096).hex()
+        yield from (many[at : at + 32] for at in range(0, len(many), 32))
+
+
+_DRAWN = _draw()

@@ -1,12 +1,13 @@
 """The answer as JSON: typed structs, the only place that knows their names."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Literal
 
 import msgspec
-import orjson
 
+from lookup.codes import RESULTS
+from lookup.disclosure import Disclosure
 from lookup.eligibility import Eligibility
 from lookup.notices import BENEFITS, NOTICES, Notice, Text
 from lookup.record import (
@@ -21,7 +22,7 @@ from lookup.record import (
     SourceName,
     Visit,
 )
-from lookup.result import Freshness, LookupResult
+from lookup.result import Freshness, LookupResult, outcome_of
 
 
 class TextOut(msgspec.Struct, frozen=True):
@@ -117,32 +118,31 @@ class LookupOut(Private, frozen=True):
     resolved_by: str
 
 
-def write_result(result: LookupResult) -> tuple[bytes, bytes]:
-    """Print a result.
+_JSON = msgspec.json.Encoder()
 
-    Returns:
-        The lasting part of the answer, from which its ETag is made, and the whole.
-    """
-    lasting = orjson.dumps(
-        msgspec.to_builtins(
-            {
-                "result": _result(result),
-                "person": _person(result.person),
-                "coverage": _coverage(result),
-                "health": _health(result.health),
-                "resolved_by": result.resolved_by,
-            }
-        )
+
+def write_lasting(shown: Disclosure) -> bytes:
+    """Print what would be the same if it were asked again; ETags are made of it."""
+    return _JSON.encode(
+        {
+            "result": _result(shown),
+            "person": _person(shown.person),
+            "coverage": _coverage(shown),
+            "health": _health(shown.health),
+            "resolved_by": shown.resolved_by,
+        }
     )
-    passing = orjson.dumps(
-        msgspec.to_builtins(
-            {
-                "request_id": result.request_id,
-                "freshness": _freshness(result.freshness),
-            }
-        )
+
+
+def write_result(result: LookupResult, lasting: bytes) -> bytes:
+    """Print a result, of which the lasting part is printed already."""
+    passing = _JSON.encode(
+        {
+            "request_id": result.request_id,
+            "freshness": _freshness(result.freshness),
+        }
     )
-    return lasting, passing[:-1] + b"," + lasting[1:]
+    return passing[:-1] + b"," + lasting[1:]
 
 
 def birth_date_text(birth: BirthDate) -> str:
@@ -157,16 +157,25 @@ def _both(text: Text) -> TextOut:
     return TextOut(text.vi, text.en)
 
 
-def _result(result: LookupResult) -> ResultOut:
-    told = result.told
-    is_green = told.verdict == "amber" and result.in_force
-    return ResultOut(
-        code=told.code,
-        outcome=result.outcome,
+def _result(shown: Disclosure) -> msgspec.Raw:
+    eligibility = shown.eligibility
+    is_covered = eligibility is not None and eligibility.in_force
+    return _row(shown.told.code, in_force=is_covered)
+
+
+@cache
+def _row(code: str, *, in_force: bool) -> msgspec.Raw:
+    """A row of the result table, printed once."""
+    told = RESULTS[code]
+    is_green = told.verdict == "amber" and in_force
+    row = ResultOut(
+        code=code,
+        outcome=outcome_of(code, in_force=in_force),
         verdict="green" if is_green else told.verdict,
         text=TextOut(told.text_vi, told.text_en),
         next_step=TextOut(told.next_vi, told.next_en),
     )
+    return msgspec.Raw(_JSON.encode(row))
 
 
 def _person(person: Person | None) -> PersonOut | None:
@@ -180,19 +189,19 @@ def _person(person: Person | None) -> PersonOut | None:
     )
 
 
-def _coverage(result: LookupResult) -> CoverageOut | None:
-    eligibility = result.eligibility
+def _coverage(shown: Disclosure) -> CoverageOut | None:
+    eligibility = shown.eligibility
     if eligibility is None:
         return None
     card = eligibility.card
     return CoverageOut(
-        on=result.on,
+        on=shown.on,
         in_force=eligibility.in_force,
         card=card,
         other_cards=eligibility.other_cards,
         benefit=_benefit(card) if card and eligibility.in_force else None,
-        five_year=_five_year(card, result.on) if card else None,
-        warnings=_warnings(eligibility, result),
+        five_year=_five_year(card, shown.on) if card else None,
+        warnings=_warnings(eligibility, shown),
     )
 
 
@@ -207,8 +216,8 @@ def _five_year(card: InsuranceCard, on: date) -> FiveYearOut | None:
     return FiveYearOut(card.five_year_on, card.five_year_on <= on)
 
 
-def _warnings(eligibility: Eligibility, result: LookupResult) -> tuple[WarningOut, ...]:
-    missing = (Notice.HEALTH_UNAVAILABLE,) if result.health_is_missing else ()
+def _warnings(eligibility: Eligibility, shown: Disclosure) -> tuple[WarningOut, ...]:
+    missing = (Notice.HEALTH_UNAVAILABLE,) if shown.health_is_missing else ()
     return tuple(
         WarningOut(notice, _both(NOTICES[notice]))
         for notice in eligibility.notices + missing
@@ -228,7 +237,12 @@ def _freshness(freshness: Freshness | None) -> FreshnessOut | None:
         return None
     return FreshnessOut(
         source=freshness.source,
-        as_of=freshness.as_of.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        as_of=_instant(freshness.as_of),
         age_s=round(freshness.age_s, 3),
         is_stale=freshness.is_stale,
     )
+
+
+def _instant(at: datetime) -> str:
+    """An instant in UTC, to the millisecond."""
+    return at.isoformat("T", "milliseconds")[: -len("+00:00")] + "Z"

@@ -185,3 +185,49 @@ class RecordCacheContract:
         )
 
         assert told(await cache.get(CITIZEN, COVERAGE)) == finding
+
+
+class NearRecordCacheContract:
+    """Inherit beside the other, for a cache that has what it was given at hand."""
+
+    async def test_gives_it_back_at_once_and_the_same_object_again(
+        self, cache, finding
+    ):
+        await cache.put(CITIZEN, COVERAGE, finding)
+
+        near = cache.near(CITIZEN, COVERAGE)
+
+        assert told(near) == finding
+        assert cache.near(CITIZEN, COVERAGE) is near
+
+    async def test_gives_at_once_what_took_its_place(self, cache, clock, finding):
+        await cache.put(CITIZEN, COVERAGE, finding)
+        cache.near(CITIZEN, COVERAGE)
+        newer = a_finding(as_of=clock.now(), version=6)
+
+        await cache.put(CITIZEN, COVERAGE, newer)
+
+        assert told(cache.near(CITIZEN, COVERAGE)) == newer
+
+    async def test_gives_at_once_nothing_that_may_be_stale(self, cache, clock, finding):
+        await cache.put(CITIZEN, COVERAGE, finding)
+        clock.move(by_s=FRESH_S)
+
+        assert cache.near(CITIZEN, COVERAGE) is None
+
+    async def test_gives_at_once_nothing_of_a_clock_that_was_set_back(
+        self, cache, clock, finding
+    ):
+        await cache.put(CITIZEN, COVERAGE, finding)
+        clock.turn(by_s=-1)
+
+        assert cache.near(CITIZEN, COVERAGE) is None
+
+    async def test_gives_at_once_nothing_that_was_forgotten_or_never_known(
+        self, cache, finding
+    ):
+        await cache.put(CITIZEN, COVERAGE, finding)
+        await cache.forget(CITIZEN, COVERAGE, 6)
+
+        assert cache.near(CITIZEN, COVERAGE) is None
+        assert cache.near(FORMER, COVERAGE) is None

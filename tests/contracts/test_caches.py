@@ -1,12 +1,15 @@
 import pytest
 
-from tests.contracts.record_cache import RecordCacheContract
+from tests.contracts.record_cache import (
+    NearRecordCacheContract,
+    RecordCacheContract,
+)
 from tests.support.caches import NOWHERE, Fleet, Worker, clock_of_redis
 from tests.support.clock import HandClock
 from tests.support.fakes import FakeCache
 
 
-class TestFakeCache(RecordCacheContract):
+class TestFakeCache(RecordCacheContract, NearRecordCacheContract):
     @pytest.fixture
     def clock(self):
         return HandClock()
@@ -16,7 +19,7 @@ class TestFakeCache(RecordCacheContract):
         return FakeCache(clock)
 
 
-class TestMemoryAloneWhileRedisIsAway(RecordCacheContract):
+class TestMemoryAloneWhileRedisIsAway(RecordCacheContract, NearRecordCacheContract):
     @pytest.fixture
     def clock(self):
         return HandClock()
@@ -28,7 +31,7 @@ class TestMemoryAloneWhileRedisIsAway(RecordCacheContract):
             yield worker.tiers(redis)
 
 
-class TestMemoryBeforeRedis(RecordCacheContract):
+class TestMemoryBeforeRedis(RecordCacheContract, NearRecordCacheContract):
     @pytest.fixture
     def clock(self):
         return clock_of_redis()

@@ -13,12 +13,12 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
 
 
-def make(*arguments):
+def make(*arguments, **environ):
     """Run make as from a terminal, also when these tests were started by it."""
     return subprocess.run(
         [shutil.which("make"), *arguments],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"], **environ},
         capture_output=True,
         text=True,
         check=True,
@@ -45,6 +45,7 @@ def test_no_file_can_stand_in_for_a_target():
         ("demo", "requirements.lock", "-m lookup demo"),
         ("test", "requirements-dev.lock", "-m tests.run"),
         ("check", "requirements-dev.lock", "-m tests.check"),
+        ("load", "requirements-dev.lock", "-m loadtests.load"),
     ],
 )
 def test_command_does_its_own_set_up_when_its_lock_changes(target, lock, command):
@@ -52,6 +53,17 @@ def test_command_does_its_own_set_up_when_its_lock_changes(target, lock, command
 
     assert f"deploy/install.sh python3 .venv {lock}" in set_up
     assert command in last
+
+
+def test_load_takes_what_stands_on_the_command_line_alone():
+    given = ("PROFILE=morning", "RATE=5", "MINUTES=2", "PROCESSES=2", "HOST=x", "WEB=1")
+
+    *_, all_given = make("-n", "load", *given).splitlines()
+    *_, none_given = make("-n", "load", HOST="of-the-shell").splitlines()
+
+    wanted = "--profile morning --rate 5 --minutes 2 --processes 2 --host x --web"
+    assert all_given.split("loadtests.load ")[1].split() == wanted.split()
+    assert none_given.split()[-1] == "loadtests.load"
 
 
 def test_the_build_runs_the_tests_and_nothing_else():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from adapters import clients
 from adapters.api_keys import ApiKey, hash_key, looks_like_key, make_key
 from adapters.clients import (
     ClientDirectory,
@@ -132,6 +133,64 @@ async def test_revoked_key_opens_nothing_after_a_refresh(connection, directory):
     after = directory.find(key.text, NOW)
 
     assert (before is None, after is None) == (False, True)
+
+
+@pytest.mark.parametrize(("is_guarded", "opens"), [(True, False), (False, True)])
+async def test_remembered_key_ends_with_the_refresh(
+    connection, directory, *, is_guarded, opens
+):
+    key = await create_client(connection, "his-1", scopes=["lookup:read"])
+    await directory.load()
+    directory.find(key.text, NOW)
+    remembered = directory._recent
+    await revoke_client(connection, "his-1")
+
+    await directory.load()
+    if not is_guarded:
+        directory._recent = remembered
+
+    assert (directory.find(key.text, NOW) is not None) is opens
+
+
+async def test_remembered_key_expires_at_its_time(connection, directory):
+    key = await create_client(
+        connection, "his-1", scopes=["lookup:read"], expires_at=NOW
+    )
+    await directory.load()
+    moment = timedelta(microseconds=1)
+
+    opened = [directory.find(key.text, NOW + late) for late in (-moment, 0 * moment)]
+
+    assert [client is not None for client in opened] == [True, False]
+
+
+async def test_remembered_key_has_the_scopes_of_the_refresh(connection, directory):
+    key = await create_client(connection, "his-1", scopes=["lookup:read"])
+    await directory.load()
+    before = directory.find(key.text, NOW)
+
+    await connection.execute("UPDATE clients SET scopes = '{health:read}'")
+    await directory.load()
+
+    assert before.scopes == {Scope.LOOKUP}
+    assert directory.find(key.text, NOW).scopes == {Scope.HEALTH}
+
+
+async def test_known_key_is_hashed_once_and_unknown_keys_take_no_room(
+    connection, directory, monkeypatch
+):
+    hashed = []
+    key = await create_client(connection, "his-1", scopes=["lookup:read"])
+    await directory.load()
+    monkeypatch.setattr(
+        clients, "hash_key", lambda key: hashed.append(key) or hash_key(key)
+    )
+
+    for text in 3 * (key.text, make_key().text, "tracuu_nonsense"):
+        directory.find(text, NOW)
+
+    assert len(hashed) == 1 + 3
+    assert list(directory._recent) == [key.text]
 
 
 async def test_known_keys_go_on_opening_while_the_database_is_away(

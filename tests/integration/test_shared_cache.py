@@ -193,3 +193,15 @@ async def test_nothing_in_redis_tells_whom_it_concerns(two, raw):
     assert len(names) == 3
     for secret in (CITIZEN_ID, CARD_NUMBER, a_person().full_name, "Penicillin"):
         assert secret.encode() not in seen
+
+
+async def test_what_another_worker_put_is_at_hand_once_it_was_read(two):
+    await two.put()
+
+    at_first = two.second.near(CITIZEN, COVERAGE)
+    read = await two.second.get(CITIZEN, COVERAGE)
+    then = two.second.near(CITIZEN, COVERAGE)
+
+    assert at_first is None
+    assert (then.record, then.source) == (read.record, "memory")
+    assert two.second.near(CITIZEN, COVERAGE) is then

@@ -1,89 +1,30 @@
 import asyncio
-import os
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import http_parser, web
 
 from lookup.listeners import open_listeners
-from lookup.metrics import Metrics
-from lookup.metrics_store import memory_store
 from lookup.web import serving
-from lookup.web.serving import UnsafeLibraryError, refuse_unsafe_libraries, serve
+from lookup.web.routes import SHORT_WAY
+from lookup.web.serving import UnsafeLibraryError, refuse_unsafe_libraries
 from tests.support.dummy_service import free_port
+from tests.support.served import Served, WatchedMetrics, served
 
 HEAD = b"GET / HTTP/1.1\r\nHost: desk\r\n"
 ANSWERED = b"HTTP/1.1 200"
 CUT_OFF = b""
 
 
-class WatchedMetrics(Metrics):
-    """Says when the worker takes no more connections."""
-
-    def __init__(self):
-        super().__init__(memory_store().slices[0])
-        self.taking, self.left = asyncio.Event(), asyncio.Event()
-
-    def worker_serving(self, *, serving):
-        (self.taking if serving else self.left).set()
-
-
-@dataclass
-class Served:
-    """An app behind ``serve``, and the parent's end of its pipe."""
-
-    port: int
-    metrics: WatchedMetrics
-    held_fd: int
-
-    async def end(self):
-        """Let the parent be gone, until the worker has seen it."""
-        os.close(self.held_fd)
-        await self.metrics.left.wait()
-
-    async def ask(self, *parts, connection=None):
-        """Send the parts one by one; the first bytes of the answer."""
-        reader, writer = connection or await self.connect()
-        try:
-            for part in parts:
-                writer.write(part)
-                await asyncio.sleep(0.02)
-            with suppress(ConnectionError):
-                return await reader.read(len(ANSWERED))
-            return CUT_OFF
-        finally:
-            writer.close()
-
-    async def connect(self):
-        return await asyncio.open_connection("127.0.0.1", self.port)
-
-
 @asynccontextmanager
-async def served(handler):
+async def served_by(handler):
+    """A worker with one route."""
     app = web.Application()
     app.router.add_get("/", handler)
-    parent_fd, held_fd = os.pipe()
-    here = Served(free_port(), WatchedMetrics(), held_fd)
-    with open_listeners("127.0.0.1", here.port, count=1, variable="-") as (listener,):
-        task = asyncio.create_task(
-            serve(
-                app,
-                listen_fd=os.dup(listener.fileno()),
-                parent_fd=parent_fd,
-                deadline_s=0.1,
-                metrics=here.metrics,
-            )
-        )
-        await here.metrics.taking.wait()
-        try:
-            yield here
-        finally:
-            if not here.metrics.left.is_set():
-                await here.end()
-            await task
-    os.close(parent_fd)
+    app[SHORT_WAY] = handler
+    async with served(app) as here:
+        yield here
 
 
 async def at_once(_):
@@ -96,7 +37,7 @@ async def at_once(_):
 async def test_head_that_trickles_in_is_cut_off(keepalive_s, outcome, monkeypatch):
     monkeypatch.setattr(serving, "KEEPALIVE_S", keepalive_s)
 
-    async with served(at_once) as here:
+    async with served_by(at_once) as here:
         answer = await here.ask(HEAD, b"X-Slow: ", *[b"a"] * 20, b"\r\n\r\n")
 
     assert answer == outcome
@@ -113,7 +54,7 @@ async def test_last_answer_tells_the_client_to_leave(is_guarded, farewell, monke
 
     if not is_guarded:
         monkeypatch.setattr(serving._Farewell, "mark", say_nothing)
-    async with served(while_ending) as here, aiohttp.ClientSession() as session:
+    async with served_by(while_ending) as here, aiohttp.ClientSession() as session:
         answer = await session.get(f"http://127.0.0.1:{here.port}/")
 
     assert answer.status == 200
@@ -124,7 +65,7 @@ async def test_last_answer_tells_the_client_to_leave(is_guarded, farewell, monke
 async def test_connection_just_taken_is_still_answered(leave_s, outcome, monkeypatch):
     monkeypatch.setattr(serving, "LEAVE_S", leave_s)
 
-    async with served(at_once) as here:
+    async with served_by(at_once) as here:
         connection = await here.connect()
         await here.end()
         answer = await here.ask(HEAD, b"\r\n", connection=connection)
@@ -160,7 +101,7 @@ async def test_answer_that_never_comes_does_not_keep_the_worker():
         asked.set()
         await asyncio.Event().wait()
 
-    async with served(never) as here:
+    async with served_by(never) as here:
         waiting = asyncio.create_task(here.ask(HEAD, b"\r\n"))
         await asked.wait()
 

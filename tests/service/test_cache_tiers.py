@@ -191,3 +191,33 @@ async def test_a_usable_time_made_shorter_holds_for_what_was_put_before(tiers, c
     tiers._freshness = replace(FRESHNESS, usable_s=FRESHNESS.fresh_s)
 
     assert await tiers.get(CITIZEN, COVERAGE) is None
+
+
+@pytest.mark.parametrize(("late_s", "is_at_hand"), [(99, True), (100, False)])
+async def test_nothing_is_at_hand_past_its_last_usable_time(
+    tiers, clock, *, late_s, is_at_hand
+):
+    tiers._freshness = replace(FRESHNESS, usable_s=100)
+    await tiers.put(CITIZEN, COVERAGE, of_version(1, clock))
+
+    clock.move(by_s=late_s)
+
+    assert (tiers.near(CITIZEN, COVERAGE) is not None) is is_at_hand
+
+
+async def test_number_that_only_leads_to_the_record_is_not_at_hand(tiers, clock):
+    await tiers.put(CARD, COVERAGE, of_version(1, clock))
+
+    assert tiers.near(CARD, COVERAGE) is None
+    assert (await tiers.get(CARD, COVERAGE)).record == a_coverage()
+
+
+async def test_read_is_counted_once_on_either_way(tiers, clock, worker):
+    assert tiers.near(CITIZEN, COVERAGE) is None
+    assert await tiers.get(CITIZEN, COVERAGE) is None
+    await tiers.put(CITIZEN, COVERAGE, of_version(1, clock))
+
+    tiers.near(CITIZEN, COVERAGE)
+
+    counted = [worker.reads("memory", result) for result in ("miss", "hit", "stale")]
+    assert counted == [1, 1, 0]

@@ -140,7 +140,22 @@ class FakeCache:
         self._clock = clock
         self._living: dict[tuple[Identifier, Facet], Identifier] = {}
         self._held: dict[tuple[Identifier, Facet], Finding] = {}
+        self._near: dict[tuple[Identifier, Facet], tuple[Finding, Finding]] = {}
         self._floors: Counter[tuple[Identifier, Facet]] = Counter()
+
+    def near(self, identifier: Identifier, facet: Facet) -> Finding | None:
+        held = self._held.get((identifier, facet))
+        if held is None:
+            return None
+        young_s = 300 if held.record else 30
+        age_s = (self._clock.now() - held.as_of).total_seconds()
+        if not 0 <= age_s < young_s:
+            return None
+        near = self._near.get((identifier, facet))
+        if near is None or near[0] is not held:
+            near = held, msgspec.structs.replace(held, source="memory")
+            self._near[identifier, facet] = near
+        return near[1]
 
     async def get(self, identifier: Identifier, facet: Facet) -> Finding | None:
         living = self._living.get((identifier, facet), identifier)

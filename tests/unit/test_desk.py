@@ -9,13 +9,14 @@ from rich.console import Console
 
 from lookup.codes import RESULTS
 from lookup.desk import show_answer, show_problem
+from lookup.disclosure import Disclosure
 from lookup.eligibility import decide
 from lookup.errors import Fault, InvalidRequestError
 from lookup.notices import NOTICES, Notice
 from lookup.request import RequestFields, read_request
 from lookup.result import Freshness, LookupResult
 from lookup.web.problems import problem_response
-from lookup.web.wire import write_result
+from lookup.web.wire import write_lasting, write_result
 from tests.support.builders import (
     AS_OF,
     CITIZEN_ID,
@@ -36,18 +37,18 @@ def answer(coverage, *, freshness=FRESH, health=None, health_is_missing=False):
     request = read_request(fields, today=AS_OF.date())
     eligibility = decide(coverage, request, sees_restricted=False)
     fits = eligibility.identity_fits
-    result = LookupResult(
-        request_id="r-1",
+    shown = Disclosure(
         on=request.on,
         told=RESULTS[eligibility.code],
         person=coverage.person if fits else None,
         eligibility=eligibility if fits else None,
         health=health,
         health_is_missing=health_is_missing,
-        freshness=freshness,
+        tells_age=True,
         resolved_by="citizen_id",
     )
-    return orjson.loads(write_result(result)[1])
+    result = LookupResult(request_id="r-1", shown=shown, freshness=freshness)
+    return orjson.loads(write_result(result, write_lasting(shown)))
 
 
 def printed(show, document):

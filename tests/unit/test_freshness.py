@@ -2,10 +2,11 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cache.freshness import AHEAD_MAX_S, JITTER, Freshness, Grade
+from cache import freshness
+from cache.freshness import AHEAD_MAX_S, JITTER, YOUNG, Freshness, Grade
 from tests.support.builders import AS_OF
 
 TIMES = Freshness(fresh_s=600, usable_s=86_400, nobody_fresh_s=60)
@@ -111,3 +112,62 @@ def test_once_a_second_most_readers_never_meet_the_end_and_few_loads_are_added()
 
     assert met_the_end < 0.1
     assert loads_per_fresh_time < 1.1
+
+
+LAST_THROW = 1 - 2**-53
+"""The largest number below 1: no die throws a longer head start."""
+
+throws = st.floats(0, 1, exclude_max=True) | st.sampled_from([0.0, LAST_THROW])
+ages_s = st.floats(-10, 700) | st.floats(YOUNG * 600 - 1, YOUNG * 600 + 1)
+instants = st.integers(0, 999_999).map(lambda part: AS_OF.replace(microsecond=part))
+
+
+def has_doubt(as_of, age_s, *, draw, is_nobody):
+    """Whether young knowledge is stale after all, or due to be loaded again."""
+    known = {"is_nobody": is_nobody, "now": as_of + timedelta(seconds=age_s)}
+    return TIMES.is_young(as_of, **known) and (
+        TIMES.grade(as_of, **known) is not Grade.FRESH
+        or TIMES.should_refresh(as_of, **known, draw=draw)
+    )
+
+
+@settings(max_examples=500)
+@given(as_of=instants, age_s=ages_s, draw=throws, is_nobody=st.booleans())
+def test_what_is_young_is_fresh_whatever_the_die_says(as_of, *, age_s, draw, is_nobody):
+    age_s = age_s / 10 if is_nobody else age_s
+
+    assert not has_doubt(as_of, age_s, draw=draw, is_nobody=is_nobody)
+
+
+@pytest.mark.parametrize(
+    ("share", "is_doubtful"),
+    [(YOUNG, False), ((1 - JITTER) * 0.64, True)],
+    ids=["as it is", "a little longer"],
+)
+def test_young_is_as_long_as_it_can_be(share, is_doubtful, monkeypatch):
+    monkeypatch.setattr(freshness, "YOUNG", share)
+    most_jitter = AS_OF.replace(microsecond=999_999)
+
+    doubts = [
+        has_doubt(most_jitter, tenth_s / 10, draw=LAST_THROW, is_nobody=False)
+        for tenth_s in range(6000)
+    ]
+
+    assert any(doubts) is is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("age_s", "is_nobody", "is_young"),
+    [
+        (0, False, True),
+        (YOUNG * 600 - 0.001, False, True),
+        (YOUNG * 600 + 0.001, False, False),
+        (YOUNG * 60 - 0.001, True, True),
+        (YOUNG * 60 + 0.001, True, False),
+        (-0.001, False, False),
+    ],
+)
+def test_knowledge_is_young_for_half_its_fresh_time(age_s, *, is_nobody, is_young):
+    now = AS_OF + timedelta(seconds=age_s)
+
+    assert TIMES.is_young(AS_OF, is_nobody=is_nobody, now=now) is is_young

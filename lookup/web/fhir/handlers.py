@@ -1,9 +1,10 @@
 """The interactions of the dialect: wire to ``LookupRequest`` to the spine and back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
 
+import msgspec
 import orjson
 from aiohttp import hdrs, web
 
@@ -52,7 +53,7 @@ from lookup.web.fhir.searching import (
 from lookup.web.fhir.summary import summary_bundle
 from lookup.web.lookups import BODY_TIMEOUT_S, read_body
 from lookup.web.middleware import REQUEST_ID
-from lookup.web.wire import write_result
+from lookup.web.wire import write_lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,9 @@ class Fhir:
         wanted = read_request(asked.fields, today=self.clock.today())
         asker = call.asker
         if asked.is_proven:
-            asker = replace(asker, scopes=asker.scopes | {Scope.ID_ONLY})
+            asker = msgspec.structs.replace(
+                asker, scopes=asker.scopes | {Scope.ID_ONLY}
+            )
         deadline = self.service.deadline(asker)
         result = await self.service.look_up(wanted, asker, deadline)
         patient_id = None
@@ -275,7 +278,7 @@ class Fhir:
         )
 
     def _etag(self, result: LookupResult, form: str) -> str:
-        lasting, _ = write_result(result)
+        lasting = write_lasting(result.shown)
         digest = blake2b(lasting, key=self.etag_key, digest_size=12)
         digest.update(form.encode())
         return digest.hexdigest()
