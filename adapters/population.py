@@ -151,7 +151,7 @@ class _Batches:
         question = _Question(identifier, loop.create_future())
         self._waiting.append(question)
         self._call_sender()
-        # A fifth of what asyncio.timeout costs, and nothing here needs more.
+        # asyncio.timeout does more than is needed here, for every lookup that misses.
         timer = loop.call_later(left_s, question.give_up)
         try:
             return await question.answer

@@ -50,7 +50,7 @@ class SingleFlight:
         loop = asyncio.get_running_loop()
         end = loop.create_future()
         load.add_done_callback(lambda _: _reach(end))
-        # A fifth of what asyncio.wait costs, and nothing here needs more.
+        # asyncio.wait does more than is needed here, for every lookup that misses.
         timer = loop.call_later(left_s, _reach, end)
         try:
             await end

@@ -53,11 +53,7 @@ class _Found(NamedTuple):
 
     def finding(self) -> Finding:
         """The answer it gives; a redirect gives none."""
-        if (
-            self.entry.near is not None
-            and self.source == "memory"
-            and not self.is_stale
-        ):
+        if self.source == "memory" and not self.is_stale and self.entry.near:
             return self.entry.near
         return self.entry.finding(self.source, is_stale=self.is_stale)
 
@@ -102,10 +98,7 @@ class Tiers:
 
         One read of Redis at most; two for a number that redirects.
         """
-        key = self._keys.of(identifier, facet)
-        found = self._near(key, facet)
-        if found is None or found.is_stale:
-            found = await self._far(key, facet)
+        found = await self._find(identifier, facet)
         if found is None:
             return None
         if isinstance(found.entry.content, Held):
@@ -137,18 +130,10 @@ class Tiers:
 
     async def _find(self, identifier: Identifier, facet: Facet) -> _Found | None:
         key = self._keys.of(identifier, facet)
-        near = self._near(key, facet)
-        if near is not None and not near.is_stale:
-            return near
-        return await self._far(key, facet)
-
-    def _near(self, key: bytes, facet: Facet) -> _Found | None:
         near = self._in_memory(key)
         self._metrics.cache_read("memory", facet, _told(near))
-        return near
-
-    async def _far(self, key: bytes, facet: Facet) -> _Found | None:
-        """What Redis holds, or else this worker's memory by then."""
+        if near is not None and not near.is_stale:
+            return near
         entry = await self._shared.get(key)
         if not isinstance(entry, Entry):
             self._metrics.cache_read("redis", facet, entry)

@@ -28,6 +28,8 @@ class LookupResult(Private, frozen=True):
     """What would be the same if it were asked again now."""
 
     freshness: Freshness | None
+    is_near: bool = False
+    """Whether ``shown`` is the very same object if it is asked again soon."""
 
     @property
     def on(self) -> date:

@@ -1,6 +1,7 @@
 """How far a client reaches: the scopes an API key may carry."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Scope(StrEnum):
@@ -23,3 +24,9 @@ class Scope(StrEnum):
 
     RESTRICTED = "restricted:read"
     """See people whose records are protected by order."""
+
+
+@lru_cache(maxsize=256)
+def same_scopes(scopes: frozenset[Scope]) -> frozenset[Scope]:
+    """One object for equal sets; ``lookup.memo`` knows scopes by identity."""
+    return scopes

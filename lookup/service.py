@@ -30,7 +30,7 @@ from lookup.result import Freshness, LookupResult, outcome_of
 from lookup.scopes import Scope
 
 JUDGEMENTS_MAX = 4_096
-"""Judgements kept in a worker, with the records they rest on: some 20 MB."""
+"""Judgements kept in a worker: some 8 MB with the records of coverage they rest on."""
 
 NO_HEALTH = (SourceUnavailableError, DeadlineExceededError, InvalidRequestError)
 """What leaves the insurance answer as it is when only health meets it."""
@@ -80,9 +80,9 @@ class LookupService:
             finding, health = await self._fetch_both(request, deadline)
         else:
             finding, health = await self._fetch(request, Facet.COVERAGE, deadline), None
-        # What comes from memory is likely to come again, and is the same object then.
-        said = judge_again if finding.source == "memory" else judge
-        judgement = said(request, asker.scopes, finding, health)
+        is_near = _is_near(finding) and (health is None or _is_near(health))
+        judged = judge_again if is_near else judge
+        judgement = judged(request, asker.scopes, finding, health)
         await self.audit.record(
             self._entry(request, asker, judgement=judgement, finding=finding)
         )
@@ -97,7 +97,9 @@ class LookupService:
             self.metrics.stale_answered(asker.channel)
         shown = judgement.shown
         age = self._freshness(finding, health) if shown.tells_age else None
-        return LookupResult(request_id=asker.request_id, shown=shown, freshness=age)
+        return LookupResult(
+            request_id=asker.request_id, shown=shown, freshness=age, is_near=is_near
+        )
 
     def deadline(self, asker: Asker, at_most_s: float | None = None) -> Deadline:
         """Until when a lookup that begins now is waited for, in every dialect."""
@@ -232,6 +234,11 @@ def admit(
         raise InvalidRequestError(Fault("/full_name", reason))
     if needs_whole_claim and (faults := request.claim.missing()):
         raise InvalidRequestError(*faults)
+
+
+def _is_near(finding: Finding) -> bool:
+    """Whether it is fresh from memory, and so the same object if it comes again."""
+    return finding.source == "memory" and not finding.is_stale
 
 
 def _as_of(finding: Finding) -> float:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from aiohttp import web
 
 from lookup.access_token import AccessTokens
 from lookup.errors import NotAuthenticatedError
 from lookup.ports import Client, ClientDirectory, Clock
-from lookup.scopes import Scope
+from lookup.scopes import Scope, same_scopes
 from lookup.service import Asker
 from lookup.web.middleware import REQUEST_ID, channel_of
 
@@ -55,13 +54,7 @@ class Admission:
         client = self.directory.named(grant.client_id, now) if grant else None
         if grant is None or client is None:
             raise NotAuthenticatedError("no valid API key or access token was sent")
-        return client, _common(grant.scopes, client.scopes)
-
-
-@lru_cache(maxsize=256)
-def _common(one: frozenset[Scope], other: frozenset[Scope]) -> frozenset[Scope]:
-    """The scopes of both, as the same object again: judgements are known by it."""
-    return one & other
+        return client, same_scopes(grant.scopes & client.scopes)
 
 
 def _bearer(request: web.Request) -> str:

@@ -24,7 +24,7 @@ LOOKUPS_MAX = 1_000
 """Lookups in one batch."""
 
 QUESTIONS_MAX = 4_096
-"""Questions remembered, the least used out first; with their bodies some 8 MB."""
+"""Questions remembered, the least used out first; with their bodies some 3 MB."""
 
 REMEMBERED_MAX_BYTES = 1_024
 """Longest body that is remembered."""

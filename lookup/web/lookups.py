@@ -50,11 +50,8 @@ class Lookups:
         asked = read_question(body, self.clock.today())
         deadline = self.service.deadline(asker)
         result = await self.service.look_up(asked, asker, deadline)
-        age = result.freshness
-        is_near = age is not None and age.source == "memory"
-        etag, lasting = (print_again if is_near else _print)(
-            result.shown, self.etag_key
-        )
+        printed = print_again if result.is_near else _print
+        etag, lasting = printed(result.shown, self.etag_key)
         took_ms = 1000 * (self.clock.monotonic() - started_s)
         head = (
             f"ETag: {etag}\r\n"
@@ -75,7 +72,7 @@ def _print(shown: Disclosure, etag_key: bytes) -> tuple[str, bytes]:
 
 
 print_again = same_again(_print, at_most=ANSWERS_MAX)
-"""The same, for what comes from memory and is the same object the next time."""
+"""The same, but what was printed once is not printed again."""
 
 
 def _body_at_hand(request: web.Request) -> bytes | None:

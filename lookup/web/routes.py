@@ -19,7 +19,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 SHORT_WAY: web.AppKey[Handler] = web.AppKey("short_way")
 """Answers ``POST /v1/lookups`` as the route does, for who has read the address already:
-to find a route costs aiohttp as much as all the rest of a remembered lookup."""
+to find a route is a quarter of what aiohttp itself spends on a request."""
 
 
 def build_app(

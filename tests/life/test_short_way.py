@@ -44,6 +44,7 @@ def table(etag):
         "charset": [request(BODY, Content_Type="application/json; charset=utf-8")],
         "chunked": [request(chunked, Content_Length=None, Transfer_Encoding="chunked")],
         "packed": [request(packed, Content_Encoding="gzip")],
+        "badly packed": [request(BODY, Content_Encoding="gzip")],
         "broken": [request(BODY[:-1])],
         "empty": [request()],
         "a number alone": [request({"qr": "x"})],
@@ -64,7 +65,8 @@ def table(etag):
 STATUS = {
     **dict.fromkeys(table(""), 200),
     "same again": 304,
-    **dict.fromkeys(("broken", "empty", "a number alone"), 400),
+    **dict.fromkeys(("badly packed", "broken", "empty"), 400),
+    "a number alone": 400,
     **dict.fromkeys(("another form", "no form"), 415),
     "too large": 413,
     **dict.fromkeys(("no key", "wrong key"), 401),

@@ -1,6 +1,7 @@
 import asyncio
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from lookup.citizen_id import CitizenId
@@ -134,6 +135,29 @@ async def test_without_the_scope_a_mismatch_looks_like_nobody(desk):
     assert mismatch == nobody
     assert mismatch.told.code == "050"
     assert mismatch.freshness is None
+
+
+@pytest.mark.parametrize(
+    ("coverage", "health", "is_near"),
+    [
+        ({"source": "memory"}, {"source": "memory"}, True),
+        ({"source": "memory"}, {"source": "redis"}, False),
+        ({"source": "redis"}, {"source": "memory"}, False),
+        ({"source": "memory", "is_stale": True}, {"source": "memory"}, False),
+    ],
+)
+async def test_only_what_comes_fresh_from_memory_is_expected_again(
+    desk, monkeypatch, coverage, health, is_near
+):
+    found, asked = {Facet.COVERAGE: coverage, Facet.HEALTH: health}, desk.source.fetch
+
+    async def fetch(identifier, facet, deadline, *, claim=None):
+        finding = await asked(identifier, facet, deadline, claim=claim)
+        return msgspec.structs.replace(finding, **found[facet])
+
+    monkeypatch.setattr(desk.source, "fetch", fetch)
+
+    assert (await desk.ask(health=True)).is_near is is_near
 
 
 async def test_the_audit_knows_what_the_caller_is_not_told(desk):

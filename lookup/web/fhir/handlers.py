@@ -12,7 +12,7 @@ from lookup.ports import Clock
 from lookup.record import InsuranceCard
 from lookup.request import LookupRequest, read_request
 from lookup.result import LookupResult
-from lookup.scopes import Scope
+from lookup.scopes import Scope, same_scopes
 from lookup.service import Asker, LookupService
 from lookup.web.admission import Admission
 from lookup.web.fhir.asking import Asked, by_id, with_health
@@ -213,9 +213,8 @@ class Fhir:
         wanted = read_request(asked.fields, today=self.clock.today())
         asker = call.asker
         if asked.is_proven:
-            asker = msgspec.structs.replace(
-                asker, scopes=asker.scopes | {Scope.ID_ONLY}
-            )
+            scopes = same_scopes(asker.scopes | {Scope.ID_ONLY})
+            asker = msgspec.structs.replace(asker, scopes=scopes)
         deadline = self.service.deadline(asker)
         result = await self.service.look_up(wanted, asker, deadline)
         patient_id = None
