@@ -51,8 +51,8 @@ FROM json_to_recordset($1::json) AS entry (
     code text, outcome text, source text, disclosed boolean
 )
 """
-"""PostgreSQL reads the entries; by COPY, the worker would spend five times as long to
-write them."""
+"""PostgreSQL reads the entries; by COPY, the worker would spend four times as long (8.3
+in place of 1.8 µs for each) to write them."""
 
 _WORKLIST = """
 INSERT INTO worklist AS known

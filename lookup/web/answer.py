@@ -8,6 +8,7 @@ out all its answers and then writes them one after the other.
 
 import asyncio
 import time
+from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -43,8 +44,10 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         sent, self._sent = self._sent, None
         for transport, whole in waiting:
-            if not transport.is_closing():
-                transport.write(whole)
+            # It may be closed without saying so yet; the others' answers go out.
+            with suppress(OSError, RuntimeError):
+                if not transport.is_closing():
+                    transport.write(whole)
         assert sent is not None, "only send calls this"
         sent.set_result(None)
 

@@ -66,6 +66,23 @@ async def test_who_goes_before_the_turn_is_over_gets_nothing(written):
     assert written == []
 
 
+class Broken(Transport):
+    """Closed a moment ago, as uvloop says it."""
+
+    def write(self, whole):
+        raise RuntimeError(f"{len(whole)} bytes, and the handler is closed")
+
+
+async def test_one_socket_that_breaks_keeps_nobody_waiting(written):
+    outbox = Outbox()
+
+    broken = outbox.send(Broken(written), b"lost")
+    here = outbox.send(Transport(written), b"here")
+    await asyncio.wait_for(asyncio.gather(broken, here), 5)
+
+    assert written == [b"here"]
+
+
 @pytest.mark.parametrize(
     ("kind", "others"),
     [(answer._Sent, [None, None]), (asyncio.Future, [asyncio.CancelledError] * 2)],
