@@ -26,8 +26,8 @@ from lookup.events import Events
 from lookup.names import fold_name
 from lookup.ports import Officer
 
-PASSWORD_CHARS = 20
-"""Length of a password: 119 random bits."""
+PASSWORD_CHARS = 22
+"""Length of a password: 131 random bits."""
 
 SALT_BYTES = 16
 

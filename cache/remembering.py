@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from msgspec import structs
 
-from cache.freshness import Freshness
+from cache.freshness import Freshness, Grade
 from lookup.citizen_id import Identifier
 from lookup.deadline import Deadline
 from lookup.errors import (
@@ -95,14 +95,25 @@ class Remembering:
         deadline: Deadline,
         claim: Claim | None,
     ) -> Finding:
-        """What the source says in time, else the stale finding."""
+        """What the source says in time, else the stale finding if it may still be used.
+
+        The time of day may have been set, or the machine have slept, while we waited.
+        """
         earlier = structs.replace(
             deadline, expires_s=deadline.expires_s - STALE_MARGIN_S
         )
         try:
             return await self._source.fetch(identifier, facet, earlier, claim=claim)
         except NO_ANSWER:
+            if self._is_too_old(stale):
+                raise
             return stale
+
+    def _is_too_old(self, stale: Finding) -> bool:
+        grade = self._freshness.grade(
+            stale.as_of, is_nobody=stale.record is None, now=self._clock.now()
+        )
+        return grade is Grade.TOO_OLD
 
     def _is_due(self, fresh: Finding) -> bool:
         return self._freshness.should_refresh(

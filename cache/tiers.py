@@ -24,6 +24,7 @@ from cache.floors import Floors
 from cache.freshness import Freshness, Grade
 from cache.key import Keys
 from cache.memory_store import MemoryStore
+from cache.redis_reads import Nothing
 from cache.sealed_store import SealedStore
 from lookup.citizen_id import CitizenId, Identifier
 from lookup.metrics import Metrics
@@ -36,11 +37,31 @@ then, whatever a worker put that had not heard of the change, is stale."""
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What one secret hides and seals in Redis."""
+
+    keys: Keys
+    entries: SealedStore
+
+    async def get(
+        self, identifier: Identifier, facet: Facet
+    ) -> Entry | Nothing | Literal["unreadable"]:
+        """The entry of this facet of a number, or why there is none. Never raises."""
+        return await self.entries.get(self.keys.of(identifier, facet))
+
+    async def drop(self, identifier: Identifier, facet: Facet) -> None:
+        """Have no such entry any more."""
+        await self.entries.drop(self.keys.of(identifier, facet))
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """Where entries are, nearest first."""
 
     memory: MemoryStore
-    shared: SealedStore
+    shared: Shared
+    others: tuple[Shared, ...] = ()
+    """Of secrets that are being replaced: read where the shared one has nothing."""
 
 
 _Source = Literal["memory", "redis"]
@@ -64,7 +85,6 @@ class Tiers:
     def __init__(
         self,
         stores: Stores,
-        keys: Keys,
         *,
         freshness: Freshness,
         clock: Clock,
@@ -72,7 +92,8 @@ class Tiers:
     ) -> None:
         self._memory = stores.memory
         self._shared = stores.shared
-        self._keys = keys
+        self._others = stores.others
+        self._keys = stores.shared.keys
         self._freshness = freshness
         self._clock = clock
         self._metrics = metrics
@@ -96,7 +117,8 @@ class Tiers:
     async def get(self, identifier: Identifier, facet: Facet) -> Finding | None:
         """What is remembered, as ``RecordCache`` promises.
 
-        One read of Redis at most; two for a number that redirects.
+        One read of Redis at most; two for a number that redirects. While a secret is
+        replaced, one more for what is not there.
         """
         found = await self._find(identifier, facet)
         if found is None:
@@ -126,7 +148,9 @@ class Tiers:
         held = self._memory.get(key)
         if held is not None and held.label.version < version:
             self._memory.drop(key)
-        await self._shared.drop(key)
+        await self._shared.entries.drop(key)
+        for other in self._others:
+            await other.drop(citizen_id, facet)
 
     async def _find(self, identifier: Identifier, facet: Facet) -> _Found | None:
         key = self._keys.of(identifier, facet)
@@ -134,7 +158,10 @@ class Tiers:
         self._metrics.cache_read("memory", facet, _told(near))
         if near is not None and not near.is_stale:
             return near
-        entry = await self._shared.get(key)
+        entry = await self._shared.entries.get(key)
+        for other in self._others:
+            if entry == "miss":
+                entry = await other.get(identifier, facet)
         if not isinstance(entry, Entry):
             self._metrics.cache_read("redis", facet, entry)
             return self._in_memory(key)  # what is there now, after the wait
@@ -164,7 +191,7 @@ class Tiers:
         usable_s = self._freshness.usable_for_s(is_nobody=is_nobody(content))
         label = Label(version, content.as_of.timestamp() + usable_s)
         if self._remember(key, Entry(content, label, len(plain))):
-            self._shared.put(key, label, plain)
+            self._shared.entries.put(key, label, plain)
 
     def _remember(self, key: bytes, entry: Entry) -> bool:
         """Hold an entry in memory; False: something newer is known."""

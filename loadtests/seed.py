@@ -49,7 +49,7 @@ def main(
     seed(database_url, recipe, processes=processes, progress=_show)
     seeding_s = time.perf_counter() - started_s
     with tempfile.TemporaryDirectory() as folder:
-        copying_s = asyncio.run(_copy_plainly(database_url, Path(folder)))
+        copying_s = asyncio.run(copy_plainly(database_url, Path(folder)))
     click.echo(
         f"seeding {seeding_s:.1f} s ({citizens / seeding_s:,.0f} citizens/s), "
         f"plain COPY {copying_s:.1f} s, ratio {seeding_s / copying_s:.2f}"
@@ -62,7 +62,7 @@ def _show(progress: Progress) -> None:
     )
 
 
-async def _copy_plainly(database_url: str, folder: Path) -> float:
+async def copy_plainly(database_url: str, folder: Path) -> float:
     """Seconds to COPY every table from a file, one after the other.
 
     The copies have the columns, constraints and indexes of the tables, no triggers,

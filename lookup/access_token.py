@@ -43,18 +43,18 @@ class Grant:
     scopes: frozenset[Scope]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class AccessTokens:
-    """Issues and reads tokens with one key of 32 bytes."""
+    """Issues tokens with a key of 32 bytes, and reads those of others, too."""
 
-    key: bytes
+    def __init__(self, key: bytes, *others: bytes) -> None:
+        self._keys = key, *others
 
     def issue(self, grant: Grant, *, now: datetime) -> str:
         """Write a token that lives from now on."""
         expires_at_s = (now + LIFE).timestamp()
         content = _Content(grant.client_id, tuple(sorted(grant.scopes)), expires_at_s)
         body = msgspec.msgpack.encode(content)
-        sealed = base64.urlsafe_b64encode(self._mac(body) + body)
+        sealed = base64.urlsafe_b64encode(_mac(self._keys[0], body) + body)
         return PREFIX + sealed.rstrip(b"=").decode()
 
     def read(self, text: str, *, now: datetime) -> Grant | None:
@@ -66,7 +66,7 @@ class AccessTokens:
         except MalformedError:
             return None
         mac, body = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(body)):
+        if not any(hmac.compare_digest(mac, _mac(key, body)) for key in self._keys):
             return None
         content = msgspec.msgpack.decode(body, type=_Content)
         if datetime.fromtimestamp(content.expires_at_s, UTC) <= now:
@@ -74,5 +74,6 @@ class AccessTokens:
         known = _SCOPES.intersection(content.scopes)
         return Grant(content.client_id, frozenset(map(Scope, known)))
 
-    def _mac(self, body: bytes) -> bytes:
-        return hashlib.blake2b(body, key=self.key, digest_size=_MAC_BYTES).digest()
+
+def _mac(key: bytes, body: bytes) -> bytes:
+    return hashlib.blake2b(body, key=key, digest_size=_MAC_BYTES).digest()

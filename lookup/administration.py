@@ -46,7 +46,12 @@ class DatabaseError(Exception):
     """The population database could not be used."""
 
 
+class AuditError(Exception):
+    """The audit cannot be read as wanted."""
+
+
 KIND_ERRORS = (
+    AuditError,
     ClientError,
     DatabaseError,
     EmbeddedServerError,
@@ -120,7 +125,7 @@ def create_client(
         ClientError: The name is malformed or taken, or the deadline is out of range.
         DatabaseError: The database could not be used.
     """
-    return _with_database(
+    return with_database(
         database_url,
         lambda connection: clients.create_client(
             connection, client_id, scopes=scopes, **terms
@@ -152,7 +157,7 @@ def create_gateway_client(
             key = await clients.create_client(connection, client_id, **options)
             return key, await create_gateway_user(connection, client_id, username)
 
-    return _with_database(database_url, enter)
+    return with_database(database_url, enter)
 
 
 def replace_officers(database_url: str, client_id: str, table: str) -> int:
@@ -172,7 +177,7 @@ def replace_officers(database_url: str, client_id: str, table: str) -> int:
         DatabaseError: The database could not be used.
     """
     officers = list(_officers(table))
-    _with_database(
+    with_database(
         database_url,
         lambda connection: gateway_users.replace_officers(
             connection, client_id, officers
@@ -187,7 +192,7 @@ def password_opens(database_url: str, username: str, password: Password) -> bool
     Raises:
         DatabaseError: The database could not be used.
     """
-    account = _with_database(database_url, read_accounts).get(username)
+    account = with_database(database_url, read_accounts).get(username)
     return account is not None and fits(password.md5, account.kept)
 
 
@@ -214,7 +219,7 @@ def replace_keys(database_url: str, client_id: str, key_set: bytes) -> int:
         ClientError: It is no JWK set as wanted, or there is no such client.
         DatabaseError: The database could not be used.
     """
-    return _with_database(
+    return with_database(
         database_url,
         lambda connection: clients.replace_keys(connection, client_id, key_set),
     )
@@ -226,7 +231,7 @@ def list_clients(database_url: str) -> list[Client]:
     Raises:
         DatabaseError: The database could not be used.
     """
-    return _with_database(database_url, clients.list_clients)
+    return with_database(database_url, clients.list_clients)
 
 
 def revoke_client(database_url: str, client_id: str) -> None:
@@ -236,7 +241,7 @@ def revoke_client(database_url: str, client_id: str) -> None:
         ClientError: There is no such client, or its key is revoked already.
         DatabaseError: The database could not be used.
     """
-    _with_database(
+    with_database(
         database_url, lambda connection: clients.revoke_client(connection, client_id)
     )
 
@@ -249,7 +254,7 @@ def key_opens(database_url: str, key: str) -> bool:
     """
     if not looks_like_key(key):
         return False
-    found = _with_database(
+    found = with_database(
         database_url,
         lambda connection: connection.fetchval(
             "SELECT EXISTS (SELECT FROM clients WHERE key_hash = $1 "
@@ -271,9 +276,13 @@ def _officers(table: str) -> Iterator[Officer]:
             raise ClientError(f"line {line}: {malformed}") from None
 
 
-def _with_database(
-    database_url: str, act: Callable[[RawConnection], Awaitable[T]]
-) -> T:
+def with_database(database_url: str, act: Callable[[RawConnection], Awaitable[T]]) -> T:
+    """Do one thing on a connection of its own.
+
+    Raises:
+        DatabaseError: The database could not be used.
+    """
+
     async def run() -> T:
         connection = await Database(database_url, TIMEOUT_S).connect("tracuu-admin")
         try:

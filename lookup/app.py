@@ -10,14 +10,14 @@ from aiohttp import web
 
 from cache.entry import shape
 from cache.filling import Filling
-from cache.key import Keys, subkey
+from cache.key import Keys
 from cache.memory_store import MemoryStore
-from cache.redis_store import open_redis
+from cache.redis_store import RedisStore, open_redis
 from cache.remembering import Remembering
 from cache.seal import Seal
 from cache.sealed_store import SealedStore
 from cache.single_flight import SingleFlight
-from cache.tiers import Stores, Tiers
+from cache.tiers import Shared, Stores, Tiers
 from lookup.access_token import AccessTokens
 from lookup.events import open_events, take_library_logs
 from lookup.metrics_page import Build
@@ -30,6 +30,7 @@ from lookup.sources import load_max_s, open_sources
 from lookup.standing import Standing, kept, open_standing
 from lookup.supervisor import supervise
 from lookup.web.admission import Admission
+from lookup.web.fhir.ids import Ids
 from lookup.web.fhir.routes import fhir_beside
 from lookup.web.lookups import Lookups
 from lookup.web.middleware import Edge
@@ -54,16 +55,11 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
 
 
 @asynccontextmanager
-async def open_app(parts: Parts, *, prunes: bool) -> AsyncIterator[web.Application]:
-    """The application over real neighbours, opened in order and closed in reverse.
-
-    Args:
-        parts: What everything in this process shares.
-        prunes: Whether this worker removes old changes; one of a fleet does.
-    """
+async def open_app(parts: Parts) -> AsyncIterator[web.Application]:
+    """The application over real neighbours, opened in order and closed in reverse."""
     async with (
         _open_cache(parts) as cache,
-        open_standing(parts, cache, prunes=prunes) as standing,
+        open_standing(parts, cache) as standing,
         open_sources(parts.settings, parts.lookups, parts.watch) as sources,
         _open_stack(parts, sources, cache) as source,
         kept([beat(parts.metrics, parts.events)]),
@@ -88,16 +84,22 @@ async def _open_cache(parts: Parts) -> AsyncIterator[Tiers]:
         metrics=parts.metrics,
         events=parts.events,
     ) as redis:
+        shared, *others = (_shared(parts, redis, each) for each in parts.secrets)
         yield Tiers(
             Stores(
                 MemoryStore(parts.settings.memory_max_bytes, metrics=parts.metrics),
-                SealedStore(redis, Seal(parts.secret), events=parts.events),
+                shared,
+                tuple(others),
             ),
-            Keys(parts.secret, shape()),
             freshness=parts.freshness,
             clock=parts.clock,
             metrics=parts.metrics,
         )
+
+
+def _shared(parts: Parts, redis: RedisStore, secret: bytes) -> Shared:
+    sealed = SealedStore(redis, Seal(secret), events=parts.events)
+    return Shared(Keys(secret, shape()), sealed)
 
 
 @asynccontextmanager
@@ -130,33 +132,32 @@ async def _open_stack(
 
 
 def _wire(parts: Parts, service: LookupService, standing: Standing) -> web.Application:
-    access_tokens = AccessTokens(subkey(parts.secret, b"access-token"))
+    access_tokens = AccessTokens(*parts.subkeys(b"access-token"))
     lookups = Lookups(
         service=service,
         admission=Admission(standing.directory, parts.clock, access_tokens),
         clock=parts.clock,
-        etag_key=subkey(parts.secret, b"etag"),
+        etag_key=parts.subkeys(b"etag")[0],
     )
     gateway = Gateway(
         service=service,
         directory=standing.users,
-        tokens=Tokens(subkey(parts.secret, b"vss-token")),
+        tokens=Tokens(*parts.subkeys(b"vss-token")),
         clock=parts.clock,
     )
+    edge = Edge(parts.clock, parts.metrics, parts.events)
     smart = TokenEndpoint(
         directory=standing.directory,
         used=standing.used,
         tokens=access_tokens,
         clock=parts.clock,
         token_url=public_address(parts.settings) + TOKEN_PATH,
-        metrics=parts.metrics,
+        edge=edge,
     )
     return build_app(
-        Edge(parts.clock, parts.metrics, parts.events),
+        edge,
         lookups,
         gateway,
-        fhir=fhir_beside(
-            lookups, parts.settings, ids_key=subkey(parts.secret, b"fhir-id")
-        ),
+        fhir=fhir_beside(lookups, parts.settings, ids=Ids(*parts.subkeys(b"fhir-id"))),
         smart=smart,
     )

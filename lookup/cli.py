@@ -23,6 +23,7 @@ from adapters.clients import DEADLINE_MAX_S, Client
 from adapters.migrate import migrate as apply_migrations
 from lookup import administration, app, demo, doctor, file_lookup, sampling
 from lookup.ask import AskError, Desk, asking
+from lookup.audit_commands import audit
 from lookup.clock import RECEPTION_ZONE, SystemClock
 from lookup.demo_facts import read_facts
 from lookup.desk import show_answer, show_problem
@@ -40,7 +41,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(commands=[audit], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(service_version(), prog_name="tracuu")
 def main() -> None:
     """Tracuu (tra cứu): health insurance and health summary by citizen ID."""

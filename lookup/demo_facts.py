@@ -31,6 +31,8 @@ HOME = Path(".tracuu")
 
 FACTS_FILE = HOME / "demo.json"
 
+CACHE_KEY_FILE = HOME / "cache.key"
+
 OFFICER = ("068190999999", "Hoàng Thị Thu Trang")
 """Who sits at the demo's desk: nobody, as all people here."""
 
@@ -60,15 +62,15 @@ def read_facts() -> dict[str, Any]:
 def write_facts(facts: Facts) -> None:
     """Tell callers what there is."""
     content = orjson.dumps(asdict(facts), option=orjson.OPT_INDENT_2)
-    _write_privately(FACTS_FILE, content)
+    write_privately(FACTS_FILE, content)
 
 
 def cache_key() -> dict[str, str]:
     """The secret of the cache: made once, then kept."""
-    file = HOME / "cache.key"
-    if not file.exists():
-        _write_privately(file, base64.b64encode(secrets.token_bytes(32)))
-    return {variable_of("cache_key"): file.read_text()}
+    if not CACHE_KEY_FILE.exists():
+        secret = base64.b64encode(secrets.token_bytes(32))
+        write_privately(CACHE_KEY_FILE, secret)
+    return {variable_of("cache_key"): CACHE_KEY_FILE.read_text()}
 
 
 def make_facts(settings: Settings, database_url: str) -> Facts:
@@ -132,7 +134,7 @@ def _gateway(database_url: str) -> dict[str, str]:
     }
 
 
-def _write_privately(file: Path, content: bytes) -> None:
+def write_privately(file: Path, content: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)

@@ -63,7 +63,8 @@ async def _findings(environ: Mapping[str, str], clock: Clock) -> list[Finding]:
     if settings.database_url.get_secret_value():
         findings += [finding async for finding in _database(settings, clock)]
     else:
-        findings += [_clients_file(settings, clock), _audit_file(settings)]
+        findings.append(_clients_file(settings, clock))
+    findings.append(_audit(settings))
     findings.append(await _redis(settings))
     if "gateway" in settings.sources:
         findings.append(await _gateway(settings, clock))
@@ -158,12 +159,13 @@ def _clients_file(settings: Settings, clock: Clock) -> Finding:
     return _unwell("clients", "nobody may ask: run tracuu clients create --into")
 
 
-def _audit_file(settings: Settings) -> Finding:
+def _audit(settings: Settings) -> Finding:
     """Whether it could be written; making it here could make it another user's."""
-    path = Path(settings.audit_file)
-    if os.access(path if path.exists() else path.parent, os.W_OK):
+    folder = settings.audit_folder
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if there.is_dir() and os.access(there, os.W_OK):
         return _well("audit", "can be written")
-    variable = variable_of("audit_file")
+    variable = variable_of("audit_dir")
     return _unwell("audit", f"cannot be written: may this user write to {variable}?")
 
 

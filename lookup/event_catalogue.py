@@ -45,6 +45,12 @@ EVENTS: dict[str, EventRow] = {
         ("request_id", *_ERROR),
         "A defect of ours: report error and location.",
     ),
+    "caller.refused": EventRow(
+        "warning",
+        ("request_id", "code", "address"),
+        "One now and then is a key that has ended. Many from one address, or held_back "
+        "far above 10, is somebody who tries keys: close the address at the proxy.",
+    ),
     "source.unavailable": EventRow(
         "warning", ("source", *_ERROR), "Look at the source's own state."
     ),
@@ -82,8 +88,27 @@ EVENTS: dict[str, EventRow] = {
     "audit.failed": EventRow(
         "error",
         ("entries", *_ERROR),
-        "Lookups are refused while the audit cannot be written: look at PostgreSQL,"
-        " or at TRACUU_AUDIT_FILE.",
+        "Lookups are refused while the audit cannot be written: is there room on the "
+        "disk of TRACUU_AUDIT_DIR, and may the service write there?",
+    ),
+    "audit.degraded": EventRow(
+        "error",
+        (),
+        "Coverage is answered before it is written down, as TRACUU_AUDIT_DEGRADED_S "
+        "allows. Mend the disk before that time is over.",
+    ),
+    "audit.recovered": EventRow("info", ("entries",), "Nothing."),
+    "audit.unshipped": EventRow(
+        "warning",
+        _ERROR,
+        "Lookups are safe on disk and are carried into PostgreSQL later: look there. "
+        "With AuditCutError the file does not fit the database: run tracuu audit "
+        "verify, move the folder it names away, and restart.",
+    ),
+    "audit.signed": EventRow(
+        "info",
+        ("chain", "count", "head"),
+        "Nothing. Kept elsewhere, it shows whether the audit was cut afterwards.",
     ),
     "clients.refreshed": EventRow("info", ("clients",), "Nothing."),
     "clients.refresh_failed": EventRow(

@@ -50,15 +50,8 @@ class Events:
         self, *, version: str, workers: int, port: int, admin_port: int
     ) -> None:
         """The parent serves."""
-        self._say(
-            "process.started",
-            {
-                "version": version,
-                "workers": workers,
-                "port": port,
-                "admin_port": admin_port,
-            },
-        )
+        ports = {"port": port, "admin_port": admin_port}
+        self._say("process.started", {"version": version, "workers": workers, **ports})
 
     def process_stopping(self, signal: str) -> None:
         """A signal asked the parent to stop."""
@@ -86,6 +79,11 @@ class Events:
     def request_failed(self, request_id: str, error: BaseException) -> None:
         """A defect of ours was answered with 500."""
         self._say("request.failed", {"request_id": request_id}, error)
+
+    def caller_refused(self, request_id: str, *, code: str, address: str) -> None:
+        """Somebody was not known here, or wanted more than they may."""
+        refused = {"request_id": request_id, "code": code, "address": address}
+        self._say("caller.refused", refused)
 
     def source_unavailable(self, source: str, error: BaseException) -> None:
         """A source could not be asked."""
@@ -138,6 +136,22 @@ class Events:
     def audit_failed(self, entries: int, error: BaseException) -> None:
         """Audit entries could not be written."""
         self._say("audit.failed", {"entries": entries}, error)
+
+    def audit_degraded(self) -> None:
+        """A lookup of coverage is answered before it is written down."""
+        self._say("audit.degraded", {})
+
+    def audit_recovered(self, entries: int) -> None:
+        """The audit can be written again; so many owed entries are in it now."""
+        self._say("audit.recovered", {"entries": entries})
+
+    def audit_unshipped(self, error: BaseException) -> None:
+        """The audit could not be carried into the database; it is tried again."""
+        self._say("audit.unshipped", {}, error)
+
+    def audit_signed(self, chain: str, *, count: int, head: str) -> None:
+        """A chain that no database knows has so many lines and this hash."""
+        self._say("audit.signed", {"chain": chain, "count": count, "head": head})
 
     def clients_refreshed(self, clients: int) -> None:
         """The list of clients changed."""

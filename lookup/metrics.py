@@ -173,7 +173,7 @@ class Metrics:
         self._set("tracuu_listener_connected", value=connected)
 
     def audit_written(self, *, entries: int, duration_s: float) -> None:
-        """A batch of audit entries was written."""
+        """A group of audit entries is on disk."""
         self._count("tracuu_audit_entries_total", amount=entries)
         self._time("tracuu_audit_duration_seconds", CALL_EDGES_S, duration_s)
 
@@ -181,8 +181,12 @@ class Metrics:
         """Audit entries could not be written."""
         self._count("tracuu_audit_lost_total", amount=entries)
 
+    def audit_degraded(self) -> None:
+        """A lookup was answered before it was written down."""
+        self._count("tracuu_audit_degraded_total")
+
     def audit_queued(self, *, entries: int) -> None:
-        """So many audit entries wait to be written."""
+        """So many audit entries wait to be carried into the database."""
         self._set("tracuu_audit_queue", value=entries)
 
     def clients_loaded(self, *, count: int) -> None:
@@ -193,9 +197,11 @@ class Metrics:
         """The event loop came back so late."""
         self._time("tracuu_loop_lag_seconds", CALL_EDGES_S, lag_s)
 
-    def memory_used(self, resident_bytes: int) -> None:
-        """What this worker occupies."""
+    def worker_measured(self, *, resident_bytes: int, files: int, tasks: int) -> None:
+        """What this worker occupies, has open and has begun."""
         self._set("tracuu_worker_resident_bytes", value=resident_bytes)
+        self._set("tracuu_worker_files", value=files)
+        self._set("tracuu_worker_tasks", value=tasks)
 
     def worker_serving(self, *, serving: bool) -> None:
         """Whether this worker takes connections."""

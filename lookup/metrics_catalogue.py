@@ -47,16 +47,8 @@ PROBLEM_CODES = (
 QUERIES = ("coverage", "health", "changes", "audit", "clients", OTHER)
 
 LOOKUP_EDGES_S = (
-    0.001,
-    0.0025,
-    0.005,
-    LATENCY_HIT_OBJECTIVE_S,
-    0.025,
-    LATENCY_MISS_OBJECTIVE_S,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
+    *(0.001, 0.0025, 0.005, LATENCY_HIT_OBJECTIVE_S),
+    *(0.025, LATENCY_MISS_OBJECTIVE_S, 0.1, 0.25, 0.5, 1.0),
 )
 
 CALL_EDGES_S = (0.001, 0.005, 0.025, 0.1, 0.3)
@@ -266,12 +258,13 @@ CATALOGUE = (
         "1 while every worker hears of changes.",
         across="min",
     ),
-    _counter("tracuu_audit_entries_total", "Audit entries written."),
+    _counter("tracuu_audit_entries_total", "Audit entries written to disk."),
     _counter("tracuu_audit_lost_total", "Audit entries that could not be written."),
-    _gauge("tracuu_audit_queue", "Audit entries waiting to be written."),
+    _counter("tracuu_audit_degraded_total", "Lookups answered, to be written later."),
+    _gauge("tracuu_audit_queue", "Audit lines on disk that are not in the database."),
     _histogram(
         "tracuu_audit_duration_seconds",
-        "Time to write a batch of audit entries.",
+        "Time until a group of audit entries was on disk.",
         edges=CALL_EDGES_S,
     ),
     _gauge("tracuu_clients", "Clients whose key is known.", across="max"),
@@ -287,6 +280,8 @@ CATALOGUE = (
         ("worker",),
         across="each",
     ),
+    _gauge("tracuu_worker_files", "Open files of the worker with most.", across="max"),
+    _gauge("tracuu_worker_tasks", "Tasks of the worker with most.", across="max"),
     MetricRow(
         "tracuu_workers",
         "Workers that are configured, that run, and that answer.",

@@ -1,14 +1,15 @@
 """What everything in a worker shares: settings, clock, metrics, events."""
 
-import base64
 from dataclasses import dataclass
 
 from adapters.postgres import BACKGROUND_TIMEOUT_S, Database
 from adapters.vss_contract import Watch
 from cache.freshness import Freshness
+from cache.key import subkey
 from lookup.events import Events
 from lookup.metrics import Metrics
 from lookup.ports import Clock
+from lookup.setting_types import keys_in
 from lookup.settings import Settings
 
 
@@ -20,6 +21,8 @@ class Parts:
     clock: Clock
     metrics: Metrics
     events: Events
+    worker: int = 0
+    """Its number, from 0; one of a fleet does what need be done only once."""
 
     @property
     def lookups(self) -> Database:
@@ -37,9 +40,18 @@ class Parts:
         return Watch(clock=self.clock, metrics=self.metrics, events=self.events)
 
     @property
-    def secret(self) -> bytes:
-        """The 32 bytes from which every key of the cache comes."""
-        return base64.b64decode(self.settings.cache_key.get_secret_value())
+    def secrets(self) -> list[bytes]:
+        """The 32 bytes from which all keys come, then those that are only read with."""
+        settings = self.settings
+        return [
+            key
+            for setting in (settings.cache_key, settings.other_cache_keys)
+            for key in keys_in(setting.get_secret_value())
+        ]
+
+    def subkeys(self, purpose: bytes) -> list[bytes]:
+        """The keys for one purpose, in the same order."""
+        return [subkey(secret, purpose) for secret in self.secrets]
 
     @property
     def freshness(self) -> Freshness:

@@ -116,6 +116,15 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     disclosed: bool
     """Whether anything about the person left the house."""
 
+    released: tuple[str, ...] = ()
+    """The facets that did."""
+
+    age_s: float | None = None
+    """How old the record was; None when no source said anything."""
+
+    facility: str | None = None
+    """For which facility the client asked, where it is known."""
+
     def __repr__(self) -> str:
         return f"AuditEntry({self.request_id}, ***)"
 
@@ -124,7 +133,7 @@ class AuditLog(Protocol):
     """Where every lookup is written down before its answer leaves."""
 
     async def record(self, entry: AuditEntry) -> None:
-        """Take the entry; it will be in the log even if this process ends orderly.
+        """Take the entry; when it returns, no killed process can lose it.
 
         Raises:
             AuditUnavailableError: The entry could not be taken; nothing may be

@@ -149,8 +149,9 @@ class LookupService:
         judgement: "Judgement",
         finding: Finding,
     ) -> AuditEntry:
+        now = self.clock.now()
         return AuditEntry(
-            at=self.clock.now(),
+            at=now,
             request_id=asker.request_id,
             client_id=asker.client_id,
             channel=asker.channel,
@@ -162,7 +163,9 @@ class LookupService:
             code=judgement.code,
             outcome=judgement.outcome,
             source=finding.source,
-            disclosed=judgement.shown.person is not None,
+            age_s=max(0.0, (now - finding.as_of).total_seconds()),
+            disclosed=bool(judgement.released),
+            released=judgement.released,
         )
 
 
@@ -178,6 +181,9 @@ class Judgement(Private, frozen=True):
 
     facets: tuple[str, ...]
     """What was asked for, as the audit has it: in order."""
+
+    released: tuple[str, ...]
+    """Of which of them something is told."""
 
     shown: Disclosure
 
@@ -200,12 +206,15 @@ def judge(
         sees_restricted=Scope.RESTRICTED in scopes,
         withheld=finding.withheld,
     )
+    shown = disclose(eligibility, request, scopes, coverage=record, health=health)
+    told = {Facet.COVERAGE: shown.person, Facet.HEALTH: shown.health}
     return Judgement(
         code=eligibility.code,
         outcome=outcome_of(eligibility.code, in_force=eligibility.in_force),
         citizen_id=record.person.citizen_id if record is not None else None,
         facets=tuple(sorted(request.facets)),
-        shown=disclose(eligibility, request, scopes, coverage=record, health=health),
+        released=tuple(facet for facet, part in told.items() if part is not None),
+        shown=shown,
     )
 
 

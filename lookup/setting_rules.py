@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-FILES = ("clients_file", "audit_file")
-"""What stands in for a database where the gateway is the only source."""
+RENAMED = {"TRACUU_AUDIT_FILE": "is no setting any more: TRACUU_AUDIT_DIR is a folder"}
+"""Variables of earlier versions, and what to write instead."""
 
 WITH_GATEWAY = {"gateway", "population,gateway"}
 
@@ -20,17 +20,14 @@ def faults_together(
         of_gateway: Names of those that the gateway needs as a source.
     """
     sources = given.get("sources", "population")
-    without = [name for name in FILES if not given.get(name)]
+    has_file = bool(given.get("clients_file"))
     if given.get("database_url"):
-        for name in FILES:
-            if given.get(name):
-                yield name, "goes without TRACUU_DATABASE_URL, and that is set"
-    elif sources == "gateway" and len(without) < len(FILES):
-        yield from ((name, MISSING) for name in without)
-    elif sources == "gateway":
-        instead = "or TRACUU_CLIENTS_FILE and TRACUU_AUDIT_FILE instead"
-        yield "database_url", f"{MISSING}, {instead}"
-    else:
+        if has_file:
+            reason = "goes without TRACUU_DATABASE_URL, and that is set"
+            yield "clients_file", reason
+    elif sources != "gateway":
         yield "database_url", MISSING
+    elif not has_file:
+        yield "database_url", f"{MISSING}, or TRACUU_CLIENTS_FILE instead"
     if sources in WITH_GATEWAY:
         yield from ((name, MISSING) for name in of_gateway if not given.get(name))

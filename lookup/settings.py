@@ -11,22 +11,28 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from lookup.setting_rules import faults_together
+from lookup.setting_rules import RENAMED, faults_together
 from lookup.setting_types import (
     VN_CORE,
-    AuditFile,
+    AuditDegraded,
+    AuditDir,
+    AuditKeep,
+    CacheKey,
     CitizenIdSystem,
     ClientsFile,
     DatabaseUrl,
+    GatewayTimeout,
     GatewayUrl,
     InsuranceSystem,
-    Key,
     LegacyIdSystem,
     Md5,
+    OfficerKey,
+    OtherCacheKeys,
     Port,
     PublicUrl,
     RedisUrl,
     Timeout,
+    Usable,
     a_database,
 )
 
@@ -39,6 +45,7 @@ OTHERS = frozenset(
         "TRACUU_API_KEY",
         "TRACUU_GATEWAY_USERNAME",
         "TRACUU_GATEWAY_PASSWORD",
+        "TRACUU_LONG",
         "TRACUU_TEST_REDIS_SERVER",
     }
 )
@@ -60,7 +67,10 @@ class Settings(BaseModel):
 
     database_url: DatabaseUrl = SecretStr("")
     clients_file: ClientsFile = ""
-    audit_file: AuditFile = ""
+    audit_dir: AuditDir = ""
+    audit_degraded_s: AuditDegraded = 0.0
+    audit_keep_days: AuditKeep = 366.0
+    audit_officer_key: OfficerKey = ""
     redis_url: Annotated[
         RedisUrl,
         Field(
@@ -68,14 +78,8 @@ class Settings(BaseModel):
             examples=["redis://cache:6379/0"],
         ),
     ]
-    cache_key: Annotated[
-        Key,
-        Field(
-            description="Secret that hides keys and seals values in the cache: "
-            "32 bytes in base64, the same in every worker.",
-            examples=["$(openssl rand -base64 32)"],
-        ),
-    ]
+    cache_key: CacheKey
+    other_cache_keys: OtherCacheKeys = SecretStr("")
     http_host: Annotated[
         str, Field(description="Address on which lookups are answered.")
     ] = "127.0.0.1"
@@ -109,14 +113,7 @@ class Settings(BaseModel):
         float,
         Field(gt=0, description="How long a cached record counts as fresh, seconds."),
     ] = 600.0
-    usable_s: Annotated[
-        float,
-        Field(
-            gt=0,
-            description="How long a cached record may answer, marked stale, while "
-            "no source can be asked, in seconds.",
-        ),
-    ] = 86_400.0
+    usable_s: Usable = 86_400.0
     nobody_fresh_s: Annotated[
         float,
         Field(gt=0, description='How long "no such citizen" is remembered, seconds.'),
@@ -160,13 +157,7 @@ class Settings(BaseModel):
             examples=["001080000000"],
         ),
     ] = SecretStr("")
-    gateway_timeout_s: Annotated[
-        Timeout,
-        Field(
-            description="Longest wait for the gateway, in seconds; 1 to 3 are usual. "
-            "What comes after TRACUU_DEADLINE_S answers the next lookup."
-        ),
-    ] = 3.0
+    gateway_timeout_s: GatewayTimeout = 3.0
     public_url: PublicUrl = ""
     fhir_citizen_id_system: CitizenIdSystem = f"{VN_CORE}/national_id"
     fhir_legacy_id_system: LegacyIdSystem = f"{VN_CORE}/citizen_id"
@@ -185,6 +176,11 @@ class Settings(BaseModel):
     state_dir: Annotated[
         Path, Field(description="Folder for files shared by the workers.")
     ] = Path(".tracuu/run")
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where the audit is written."""
+        return Path(self.audit_dir or self.state_dir / "audit")
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -263,7 +259,7 @@ def _text(value: Any) -> str:
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     known = {variable_of(name) for name in Settings.model_fields}
     return [
-        f"{name}: is no setting{_nearest(name, known)}"
+        f"{name}: {RENAMED.get(name) or 'is no setting' + _nearest(name, known)}"
         for name in sorted(environ)
         if name.startswith(PREFIX) and name not in known | OTHERS
     ]

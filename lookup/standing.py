@@ -1,7 +1,8 @@
 """What stands beside the lookups of a worker: who may ask, and the audit.
 
-Both live in the population database or, where the gateway is the only source and there
-is none, in two files.
+Who may ask stands in the population database or, where the gateway is the only source
+and there is none, in a file. The audit is written to files of each worker and carried
+into the database from there, if there is one.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters.audit import open_audit_log
-from adapters.audit_file import open_audit_file
+from adapters.audit_keys import AuditKeys
+from adapters.audit_scribe import Identity
+from adapters.audit_standing import AuditTerms, open_audit, see_to_left_over
 from adapters.changes import ChangeFeed
 from adapters.clients import ClientDirectory
 from adapters.clients_file import FileDirectory
@@ -50,65 +52,74 @@ class Standing:
 
 
 @asynccontextmanager
-async def open_standing(
-    parts: Parts, cache: Tiers, *, prunes: bool
-) -> AsyncIterator[Standing]:
+async def open_standing(parts: Parts, cache: Tiers) -> AsyncIterator[Standing]:
     """All of it, open and up to date as long as the block.
 
     Args:
         parts: What everything in this process shares.
         cache: What forgets whom a change in the database is about.
-        prunes: Whether this worker removes old changes.
     """
-    opened = (
-        _in_database(parts, cache, prunes=prunes)
-        if parts.settings.database_url.get_secret_value()
-        else _in_files(parts)
+    has_database = bool(parts.settings.database_url.get_secret_value())
+    async with _audit(parts, has_database=has_database) as audit:
+        opened = (
+            _in_database(parts, cache, audit)
+            if has_database
+            else _in_files(parts, audit)
+        )
+        async with opened as standing:
+            yield standing
+
+
+@asynccontextmanager
+async def _audit(parts: Parts, *, has_database: bool) -> AsyncIterator[ports.AuditLog]:
+    settings, keys = parts.settings, AuditKeys(*parts.subkeys(b"audit"))
+    terms = AuditTerms(
+        settings.audit_folder,
+        keep_days=settings.audit_keep_days,
+        degraded_s=settings.audit_degraded_s,
+        database=parts.background if has_database else None,
     )
-    async with opened as standing:
-        yield standing
+    identity = Identity(parts.worker, keys, settings.audit_officer_key)
+    async with open_audit(terms, identity, parts.watch) as audit:
+        background = []
+        if parts.worker == 0:
+            workers, watch = settings.workers, parts.watch
+            left_over = see_to_left_over(terms, identity, workers=workers, watch=watch)
+            background.append(left_over)
+        async with kept(background):
+            yield audit
 
 
 @asynccontextmanager
 async def _in_database(
-    parts: Parts, cache: Tiers, *, prunes: bool
+    parts: Parts, cache: Tiers, audit: ports.AuditLog
 ) -> AsyncIterator[Standing]:
-    async with open_audit_log(
-        parts.background, parts.clock, metrics=parts.metrics, events=parts.events
-    ) as audit:
-        directory = ClientDirectory(
-            parts.background, metrics=parts.metrics, events=parts.events
-        )
-        users = GatewayDirectory(parts.background, events=parts.events)
-        # Without it, every key would be refused until the first refresh.
-        with suppress(*FAILURES):
-            await directory.load()
-            await users.load()
-        feed = _feed(parts, cache, (directory, users))
-        background = [feed.run(), directory.run(), users.run()]
-        if prunes:
-            background.append(_prune(feed, parts))
-        async with kept(background):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(feed.caught_up.wait(), CATCH_UP_S)
-            yield Standing(audit, directory, users, UsedAssertions(parts.background))
+    directory = ClientDirectory(
+        parts.background, metrics=parts.metrics, events=parts.events
+    )
+    users = GatewayDirectory(parts.background, events=parts.events)
+    # Without it, every key would be refused until the first refresh.
+    with suppress(*FAILURES):
+        await directory.load()
+        await users.load()
+    feed = _feed(parts, cache, (directory, users))
+    background = [feed.run(), directory.run(), users.run()]
+    if parts.worker == 0:
+        background.append(_prune(feed, parts))
+    async with kept(background):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(feed.caught_up.wait(), CATCH_UP_S)
+        yield Standing(audit, directory, users, UsedAssertions(parts.background))
 
 
 @asynccontextmanager
-async def _in_files(parts: Parts) -> AsyncIterator[Standing]:
-    settings = parts.settings
+async def _in_files(parts: Parts, audit: ports.AuditLog) -> AsyncIterator[Standing]:
     directory = FileDirectory(
-        Path(settings.clients_file), metrics=parts.metrics, events=parts.events
+        Path(parts.settings.clients_file), metrics=parts.metrics, events=parts.events
     )
     directory.load()
-    with open_audit_file(
-        Path(settings.audit_file),
-        parts.clock,
-        metrics=parts.metrics,
-        events=parts.events,
-    ) as audit:
-        async with kept([directory.run()]):
-            yield Standing(audit, directory, NoAccounts(), NoAssertions())
+    async with kept([directory.run()]):
+        yield Standing(audit, directory, NoAccounts(), NoAssertions())
 
 
 def _feed(

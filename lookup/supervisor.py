@@ -21,11 +21,11 @@ from pathlib import Path
 from aiohttp import web
 
 from lookup.events import Events
-from lookup.listeners import open_listeners
+from lookup.listeners import admin_listener, worker_listeners
 from lookup.metrics import Metrics
 from lookup.metrics_page import Build
 from lookup.metrics_store import MetricsStore, create_store
-from lookup.settings import Settings, variable_of
+from lookup.settings import Settings
 from lookup.web.health import Health, admin_app, metrics_page
 
 YOUNG_S = 10.0
@@ -52,6 +52,8 @@ class Handover:
     """Reading end of a pipe that closes when the parent dies."""
 
     metrics_path: Path
+    is_held: bool = False
+    """Whoever started us keeps the listening socket open for the next worker."""
 
 
 Command = Callable[[Handover], list[str]]
@@ -65,6 +67,7 @@ def worker_command(handover: Handover) -> list[str]:
         *("--fd", str(handover.listen_fd)),
         *("--parent-fd", str(handover.parent_fd)),
         *("--metrics", str(handover.metrics_path)),
+        *(["--held"] if handover.is_held else []),
     ]
 
 
@@ -189,9 +192,14 @@ async def supervise(
 
     Raises:
         PortTakenError: Another process listens on a port of ours.
+        TooManySocketsError: More sockets are held open for us than there are workers.
     """
     metrics_path = settings.state_dir / "metrics"
-    with _listeners(settings) as (listeners, admin), _parent_pipe() as parent_fd:
+    with (
+        worker_listeners(settings, environ) as listeners,
+        admin_listener(settings) as admin,
+        _parent_pipe() as parent_fd,
+    ):
         store = create_store(metrics_path, settings.workers)
         health = Health(store, build)
         fleet = Fleet(
@@ -202,8 +210,9 @@ async def supervise(
         )
         page = metrics_page(store, build)
         async with _served(admin_app(page, health), admin), _tended(fleet) as group:
-            for worker, listener in enumerate(listeners):
-                handover = Handover(worker, listener.fileno(), parent_fd, metrics_path)
+            for worker, listener in enumerate(listeners.sockets):
+                fd, is_held = listener.fileno(), listeners.are_held
+                handover = Handover(worker, fd, parent_fd, metrics_path, is_held)
                 group.create_task(fleet.keep(handover))
             events.process_started(
                 version=build.version,
@@ -214,32 +223,11 @@ async def supervise(
             await _stop_asked(events, fleet)
             health.is_draining = True
             await _at_most(settings.drain_s, fleet.stopping)
-            # The workers' copies are the last: closing them refuses connections.
-            for listener in listeners:
+            # The workers' copies are the last, unless whoever started us holds others:
+            # closing them refuses connections.
+            for listener in listeners.sockets:
                 listener.close()
             fleet.end(grace_s=settings.deadline_s + GRACE_S)
-
-
-@contextmanager
-def _listeners(
-    settings: Settings,
-) -> Iterator[tuple[list[socket.socket], socket.socket]]:
-    """The workers' sockets and the admin's."""
-    with (
-        open_listeners(
-            settings.http_host,
-            settings.http_port,
-            count=settings.workers,
-            variable=variable_of("http_port"),
-        ) as listeners,
-        open_listeners(
-            settings.admin_host,
-            settings.admin_port,
-            count=1,
-            variable=variable_of("admin_port"),
-        ) as (admin,),
-    ):
-        yield listeners, admin
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from lookup.metrics import attach_metrics
 from lookup.parts import Parts
 from lookup.settings import Settings
 from lookup.supervisor import Handover
-from lookup.web.serving import serve
+from lookup.web.serving import Inherited, serve
 
 GC_THRESHOLD = 50_000
 """Lookups leave little garbage in cycles; collecting seldom keeps the tail short."""
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     events = open_events(settings.log_level, worker=handover.worker)
     take_library_logs(events)
     metrics = attach_metrics(handover.metrics_path, handover.worker)
-    parts = Parts(settings, SystemClock(), metrics, events)
+    parts = Parts(settings, SystemClock(), metrics, events, handover.worker)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(parts, handover))
 
@@ -43,18 +43,18 @@ def _handover(arguments: Sequence[str] | None) -> Handover:
     parser.add_argument("--fd", dest="listen_fd", type=int, required=True)
     parser.add_argument("--parent-fd", type=int, required=True)
     parser.add_argument("--metrics", dest="metrics_path", type=Path, required=True)
+    parser.add_argument("--held", dest="is_held", action="store_true")
     return Handover(**vars(parser.parse_args(arguments)))
 
 
 async def _work(parts: Parts, handover: Handover) -> None:
-    async with open_app(parts, prunes=handover.worker == 0) as app:
+    async with open_app(parts) as app:
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
         await serve(
             app,
-            listen_fd=handover.listen_fd,
-            parent_fd=handover.parent_fd,
+            Inherited(handover.listen_fd, handover.parent_fd, handover.is_held),
             deadline_s=parts.settings.deadline_s,
             metrics=parts.metrics,
         )

@@ -122,11 +122,14 @@ def write(report: Report, file: Path) -> None:
         "",
         "Printed by `make bench`; `README.md` beside it says how to read it.",
         "",
-        *(f"- {name}: {text}" for name, text in _facts(report).items()),
+        *(
+            f"- {name}: {text}"
+            for name, text in facts(report.command, report.about).items()
+        ),
         "",
-        _line(COLUMNS),
-        _line(["---", *("--:" for _ in COLUMNS[1:])]),
-        *(_line(cells) for cells in report.cells()),
+        line_of(COLUMNS),
+        line_of(["---", *("--:" for _ in COLUMNS[1:])]),
+        *(line_of(cells) for cells in report.cells()),
         "",
         *(f"- {line}" for line in report.remarks()),
         "",
@@ -137,15 +140,16 @@ def write(report: Report, file: Path) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-def _facts(report: Report) -> dict[str, str]:
+def facts(command: str, about: Mapping[str, str]) -> dict[str, str]:
+    """What a figure is worth nothing without, by name."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return {
         "commit": _commit(),
         "day": datetime.now(UTC).date().isoformat(),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
         "Python": f"{platform.python_version()}; {packages}",
-        "command": f"`{report.command}`",
-        **report.about,
+        "command": f"`{command}`",
+        **about,
     }
 
 
@@ -167,5 +171,6 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _line(cells: Sequence[str]) -> str:
+def line_of(cells: Sequence[str]) -> str:
+    """A row of a table, in Markdown."""
     return f"| {' | '.join(cells)} |"

@@ -80,8 +80,13 @@ def populate(stores: Stores, citizens: int, console: Console) -> str:
     migrate(url)
     records = int(HEALTH_RECORDS_SHARE * citizens)
     seed(url, SeedOptions(citizens, records, SEED), console)
-    asyncio.run(_on(url, _forget_audit))
+    forget_audit(url)
     return url
+
+
+def forget_audit(database_url: str) -> None:
+    """Throw away the audit of former runs."""
+    asyncio.run(_on(database_url, _forget_audit))
 
 
 def make_key(database_url: str) -> str:

@@ -18,10 +18,13 @@ from typing import Any
 import click
 from rich.console import Console
 
+from loadtests.load import summary
 from loadtests.load.draw import draw_people
 from loadtests.load.people import write_people
 from loadtests.load.profiles import PROFILES, Profile, chosen
+from loadtests.load.steadiness import check_steadiness, sampling
 from loadtests.load.target import LoadError, Target, free_port, given_target, own_target
+from loadtests.load.thresholds import verdict
 from lookup.administration import KIND_ERRORS
 
 RESULTS = Path("loadtests/results")
@@ -78,7 +81,7 @@ def run(options: Options, console: Console) -> int:
     folder.mkdir(parents=True)
     with _target(options, folder, console) as target:
         write_people(draw_people(target.database_url), folder / "people.json")
-        code = asyncio.run(_generate(options, target, folder))
+        code = asyncio.run(_judged(options, target, folder))
     if not options.web and not (folder / "summary.md").exists():
         raise LoadError(f"the generator did not run: see {folder}/locust.log")
     console.print(f"Summary and report: {folder}/summary.md, {folder}/report.html")
@@ -92,6 +95,23 @@ def _target(options: Options, folder: Path, console: Console) -> Iterator[Target
         return
     with own_target(folder, options.chosen.citizens, console) as target:
         yield target
+
+
+async def _judged(options: Options, target: Target, folder: Path) -> int:
+    """Run the generator and judge, where wanted, what the service holds meanwhile."""
+    profile = options.chosen
+    if not profile.limits.is_steady:
+        return await _generate(options, target, folder)
+    if not target.admin_url:
+        raise LoadError("with a host, set TRACUU_ADMIN_URL to where its metrics are")
+    duration_s = profile.duration_s
+    async with sampling(target.admin_url, duration_s=duration_s) as samples:
+        code = await _generate(options, target, folder)
+    checks = check_steadiness(samples)
+    with (folder / "summary.md").open("a") as page:
+        page.write(summary.held_page(checks))
+    click.echo(f"The service: {summary.one_line(checks)}")
+    return max(code, verdict(checks))
 
 
 async def _generate(options: Options, target: Target, folder: Path) -> int:

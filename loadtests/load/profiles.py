@@ -147,7 +147,7 @@ PROFILES = {
             rate_per_s=100,
             minutes=30,
             stages=_STEADY,
-            limits=Limits(p95_ms=50, p99_ms=100, slowest_ms=1_000),
+            limits=Limits(p95_ms=50, p99_ms=100, slowest_ms=1_000, is_steady=True),
         ),
         Profile(
             name="steady",

@@ -46,6 +46,13 @@ def page(run: Run, measured: Measured, checks: list[Check]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def held_page(checks: list[Check]) -> str:
+    """What the service held, as Markdown to stand behind the summary."""
+    rows = _table(("held by the service", "measured", "wanted", ""), map(_row, checks))
+    lines = ["", f"## The service: {_VERDICTS[verdict(checks)]}", "", *rows]
+    return "\n".join(lines) + "\n"
+
+
 def _figures(run: Run, measured: Measured) -> Iterator[str]:
     profile, tally = run.profile, run.tally
     rate, minutes = f"{profile.rate_per_s:g} requests/s", f"{profile.minutes:g} minutes"

@@ -50,6 +50,9 @@ class Target:
     """Which service is asked, with which key, and whose people it knows."""
 
     url: str
+    admin_url: str
+    """Where its metrics are; empty where it is not told."""
+
     api_key: str
     database_url: str
 
@@ -67,7 +70,8 @@ def given_target(url: str, environ: Mapping[str, str]) -> Target:
             "with a host, set TRACUU_API_KEY to a key of it, and TRACUU_DATABASE_URL "
             "to its database, for the people to ask about"
         )
-    return Target(url.rstrip("/"), api_key, database_url)
+    admin_url = environ.get("TRACUU_ADMIN_URL", "").rstrip("/")
+    return Target(url.rstrip("/"), admin_url, api_key, database_url)
 
 
 @contextmanager
@@ -94,14 +98,15 @@ def own_target(folder: Path, citizens: int, console: Console) -> Iterator[Target
             description="Load test on this machine",
         )
         console.print("Starting the service ...")
-        with _serving(servers, folder) as url:
-            yield Target(url, key.text, servers.database_url)
+        with _serving(servers, folder) as (url, admin_url):
+            yield Target(url, admin_url, key.text, servers.database_url)
 
 
 @contextmanager
-def _serving(servers: Servers, folder: Path) -> Iterator[str]:
-    """The service as at work, in processes of its own; its address."""
+def _serving(servers: Servers, folder: Path) -> Iterator[tuple[str, str]]:
+    """The service as at work, in processes of its own; its two addresses."""
     http_port, admin_port = free_port(), free_port()
+    url, admin_url = (f"http://127.0.0.1:{port}" for port in (http_port, admin_port))
     with (
         tempfile.TemporaryDirectory() as state_dir,
         (folder / "service.log").open("wb") as log,
@@ -123,8 +128,8 @@ def _serving(servers: Servers, folder: Path) -> Iterator[str]:
             stderr=log,
         )
         try:
-            asyncio.run(_ready(f"http://127.0.0.1:{admin_port}", service, log.name))
-            yield f"http://127.0.0.1:{http_port}"
+            asyncio.run(_ready(admin_url, service, log.name))
+            yield url, admin_url
         finally:
             service.terminate()
             service.wait()

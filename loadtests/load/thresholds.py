@@ -37,6 +37,9 @@ class Limits:
     knee_per_s: float | None = None
     """For tests in steps: the highest rate that held p95 is at least this."""
 
+    is_steady: bool = False
+    """What the service holds is judged, too; see ``loadtests.load.steadiness``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:

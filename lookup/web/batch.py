@@ -25,6 +25,7 @@ from lookup.record import Facet, Finding
 from lookup.request import Claim
 from lookup.scopes import Scope
 from lookup.service import Asker
+from lookup.web.every_answer import EVERY_ANSWER
 from lookup.web.fields import read_batch, read_question
 from lookup.web.lookups import Lookups, read_body
 from lookup.web.middleware import Edge
@@ -121,6 +122,7 @@ class Batches:
         response = web.StreamResponse(
             headers={
                 hdrs.CONTENT_TYPE: MEDIA_TYPE,
+                **EVERY_ANSWER,
                 hdrs.CACHE_CONTROL: "private, no-store",
                 "X-Request-Id": asker.request_id,
             }

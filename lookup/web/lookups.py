@@ -8,11 +8,13 @@ from hashlib import blake2b
 from aiohttp import hdrs, web
 
 from lookup.disclosure import Disclosure
+from lookup.errors import Fault, InvalidRequestError
 from lookup.memo import same_again
 from lookup.ports import Clock
 from lookup.service import LookupService
 from lookup.web.admission import Admission
 from lookup.web.answer import Answer, Outbox
+from lookup.web.every_answer import EVERY_ANSWER
 from lookup.web.fields import read_question
 from lookup.web.wire import write_lasting, write_result
 
@@ -23,6 +25,8 @@ BODY_MAX_BYTES = 64 * 1024
 
 ANSWERS_MAX = 4_096
 """Printed answers kept in a worker: some 8 MB."""
+
+_ALWAYS = "".join(f"{name}: {text}\r\n" for name, text in EVERY_ANSWER.items())
 
 BODY_TIMEOUT_S = 2.0
 """Longest wait for a body once the headers are there, in seconds."""
@@ -56,6 +60,7 @@ class Lookups:
         head = (
             f"ETag: {etag}\r\n"
             "Cache-Control: private, no-store\r\n"
+            f"{_ALWAYS}"
             f"Server-Timing: total;dur={took_ms:.2f}\r\n"
         )
         held = request.headers.get(hdrs.IF_NONE_MATCH)
@@ -100,6 +105,7 @@ async def read_body(
         web.HTTPUnsupportedMediaType: It says that it is something else.
         web.HTTPRequestEntityTooLarge: It is larger than the request may be.
         web.HTTPRequestTimeout: It did not arrive in time.
+        InvalidRequestError: The caller left in the midst of it, and hears nothing.
     """
     if request.content_type not in accepted:
         raise web.HTTPUnsupportedMediaType
@@ -108,6 +114,9 @@ async def read_body(
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    except (ConnectionError, RuntimeError):
+        # The latter comes from uvloop, for reading on where the caller has gone.
+        raise InvalidRequestError(Fault("", "ends before its end")) from None
 
 
 def _names(if_none_match: str, etag: str) -> bool:

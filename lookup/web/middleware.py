@@ -11,9 +11,16 @@ from lookup.errors import Fault, InvalidRequestError, TracuuError
 from lookup.events import Events
 from lookup.metrics import Metrics
 from lookup.ports import Clock
+from lookup.web.answer import Answer
+from lookup.web.every_answer import EVERY_ANSWER
 from lookup.web.fhir import addresses
 from lookup.web.fhir.outcome import outcome_response
-from lookup.web.problems import PROBLEMS, problem_document, problem_response
+from lookup.web.problems import (
+    GATEWAY_ONLY,
+    PROBLEMS,
+    problem_document,
+    problem_response,
+)
 from lookup.web.vss_wire import card_failure, history_failure, token_failure
 
 REQUEST_ID = web.RequestKey("request_id", str)
@@ -67,6 +74,9 @@ _HTTP_CODES = {
     415: "media_type_unsupported",
 }
 
+_REFUSALS = frozenset({"not_allowed", "not_authenticated", *GATEWAY_ONLY})
+"""Answers to callers who are not known here, or want more than they may."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -110,6 +120,9 @@ class Edge:
             if is_lookup:
                 self.metrics.lookup_ended()
         response.headers["X-Request-Id"] = request_id
+        if not isinstance(response, Answer):  # it has written them already
+            for name, text in EVERY_ANSWER.items():
+                response.headers.setdefault(name, text)
         self.metrics.http_answered(
             method=request.method,
             route=route,
@@ -146,13 +159,19 @@ class Edge:
         error: TracuuError | None = None,
     ) -> web.Response:
         """Print the problem, and count a lookup that ended in it."""
-        self.metrics.problem_answered(code)
+        self.note(code, request_id=request[REQUEST_ID], address=request.remote or "")
         if request[ROUTE] in _LOOKUP_ROUTES:
             self._count(code, channel=channel_of(request), started_s=started_s)
         write = _FAILURE_BY_ROUTE.get(request[ROUTE], problem_response)
         if request.path.startswith(addresses.PREFIX):
             write = outcome_response
         return write(code, request_id=request[REQUEST_ID], error=error)
+
+    def note(self, code: str, *, request_id: str, address: str = "") -> None:
+        """Count a problem; a refusal is logged, too, with the address it came from."""
+        self.metrics.problem_answered(code)
+        if code in _REFUSALS:
+            self.events.caller_refused(request_id, code=code, address=address)
 
     def lookup_failed(
         self, error: Exception, *, request_id: str, channel: str, started_s: float
@@ -165,7 +184,7 @@ class Edge:
         if told is None:
             self.events.request_failed(request_id, error)
         code = "internal" if told is None else told.code
-        self.metrics.problem_answered(code)
+        self.note(code, request_id=request_id)
         self._count(code, channel=channel, started_s=started_s)
         return problem_document(code, request_id=request_id, error=told)
 

@@ -16,15 +16,19 @@ from aiohttp import hdrs, web
 from lookup.access_token import LIFE, AccessTokens, Grant
 from lookup.assertion import Assertion, read_assertion
 from lookup.errors import InvalidRequestError, MalformedError
-from lookup.metrics import Metrics
 from lookup.ports import AssertionLog, Client, ClientDirectory, Clock
 from lookup.smart_scopes import SUPPORTED, grant
 from lookup.web.forms import FORM, read_form
 from lookup.web.lookups import BODY_TIMEOUT_S, read_body
+from lookup.web.middleware import REQUEST_ID, Edge
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+_PROBLEMS = {"invalid_client": "not_authenticated", "invalid_scope": "not_allowed"}
+"""OAuth's word for a refusal as one of ours; anything else is a faulty request."""
 
 
 class TokenRefusedError(Exception):
@@ -46,7 +50,8 @@ class TokenEndpoint:
     token_url: str
     """Its own address, which every assertion must name."""
 
-    metrics: Metrics
+    edge: Edge
+    """Notes who was refused."""
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request for a token."""
@@ -57,10 +62,11 @@ class TokenEndpoint:
             answer, status = self._token(client, sent), 200
         except TokenRefusedError as refused:
             answer = {"error": refused.code, "error_description": str(refused)}
-            is_stranger = refused.code == "invalid_client"
-            status = 401 if is_stranger else 400
-            self.metrics.problem_answered(
-                "not_authenticated" if is_stranger else "invalid_request"
+            status = 401 if refused.code == "invalid_client" else 400
+            self.edge.note(
+                _PROBLEMS.get(refused.code, "invalid_request"),
+                request_id=request[REQUEST_ID],
+                address=request.remote or "",
             )
         return web.Response(
             status=status,

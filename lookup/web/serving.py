@@ -9,13 +9,17 @@ import asyncio
 import re
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 from aiohttp import hdrs, http_parser, web
 
 from lookup.listeners import BACKLOG
 from lookup.metrics import Metrics
+from lookup.web.every_answer import EVERY_ANSWER
 from lookup.web.middleware import LOOKUPS
 from lookup.web.routes import SHORT_WAY, Handler
 
@@ -32,6 +36,20 @@ LEAVE_S = 1.0
 
 _OLDEST = {"aiohttp": (3, 14, 1), "uvloop": (0, 23, 0)}
 """Before these, requests could be smuggled and answers reach the wrong client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a worker has from its parent."""
+
+    listen_fd: int
+    """A listening socket."""
+
+    parent_fd: int
+    """The reading end of a pipe that closes when the parent dies."""
+
+    is_held: bool = False
+    """Somebody keeps the socket open for the next worker, however we end."""
 
 
 class UnsafeLibraryError(RuntimeError):
@@ -55,9 +73,8 @@ def refuse_unsafe_libraries() -> None:
 
 async def serve(
     app: web.Application,
+    inherited: Inherited,
     *,
-    listen_fd: int,
-    parent_fd: int,
     deadline_s: float,
     metrics: Metrics,
 ) -> None:
@@ -65,8 +82,7 @@ async def serve(
 
     Args:
         app: What answers.
-        listen_fd: A listening socket, inherited.
-        parent_fd: The reading end of a pipe that closes when the parent dies.
+        inherited: Where connections come from, and when the parent is gone.
         deadline_s: Longest time an answer takes; running ones get a second more.
         metrics: Told when connections are taken and when no more.
 
@@ -74,31 +90,33 @@ async def serve(
         UnsafeLibraryError: See ``refuse_unsafe_libraries``.
     """
     refuse_unsafe_libraries()
-    farewell = _Farewell()
+    loop, farewell = asyncio.get_running_loop(), _Farewell()
     app.on_response_prepare.append(farewell.mark)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=KEEPALIVE_S,
-        # A body that was given up is not read on: the connection closes at once.
-        lingering_time=0,
-        shutdown_timeout=deadline_s + 1,
-    )
+    runner = web.AppRunner(app, shutdown_timeout=deadline_s + 1)
     await runner.setup()
     server = runner.server
     assert server is not None
     server.request_handler = _by_the_short_way(app, server.request_handler, farewell)
-    listener = socket.socket(fileno=listen_fd)
-    site = web.SockSite(runner, listener.dup(), backlog=BACKLOG)
-    await site.start()
+    listener = socket.socket(fileno=inherited.listen_fd)
+
+    def connection() -> _Connection:
+        options: dict[str, Any] = {
+            "access_log": None,
+            "keepalive_timeout": KEEPALIVE_S,
+            # A body that was given up is not read on: the connection closes at once.
+            "lingering_time": 0,
+        }
+        return _Connection(server, loop=loop, **options)
+
+    taking = await loop.create_server(connection, sock=listener.dup(), backlog=BACKLOG)
     metrics.worker_serving(serving=True)
     try:
-        await _stop_asked(parent_fd)
+        await _stop_asked(inherited.parent_fd)
     finally:
         metrics.worker_serving(serving=False)
         farewell.is_due = True
-        await site.stop()
-        await _take_waiting(listener, server)
+        taking.close()
+        await _take_waiting(listener, connection, is_held=inherited.is_held)
         await _clients_left(server)
         await runner.cleanup()
 
@@ -118,6 +136,24 @@ def _by_the_short_way(
         return response
 
     return handle
+
+
+class _Connection(web.RequestHandler):
+    """Repeats nothing of what cannot be read as HTTP.
+
+    aiohttp would show it to the sender. Bytes out of step may be somebody else's.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self, request: web.BaseRequest, *told: Any, **named: Any
+    ) -> web.StreamResponse:
+        response = super().handle_error(request, *told, **named)
+        assert isinstance(response, web.Response)
+        response.text = f"{response.status} {response.reason}\n"
+        response.headers.update(EVERY_ANSWER)
+        return response
 
 
 class _Farewell:
@@ -143,20 +179,26 @@ async def _stop_asked(parent_fd: int) -> None:
         loop.remove_reader(parent_fd)
 
 
-async def _take_waiting(listener: socket.socket, server: web.Server) -> None:
+async def _take_waiting(
+    listener: socket.socket,
+    connection: Callable[[], asyncio.Protocol],
+    *,
+    is_held: bool,
+) -> None:
     """Close the socket, but first take the connections that wait on it.
 
-    Where ours is the last copy of the socket, closing would reset them.
+    Where ours is the last copy of the socket, closing would reset them. Where it is
+    held, they wait on for our successor.
     """
     waiting = []
     listener.settimeout(0)
     with suppress(OSError):  # mostly BlockingIOError: none waits any more
-        while True:
+        while not is_held:
             waiting.append(listener.accept()[0])
     listener.close()
     loop = asyncio.get_running_loop()
-    for connection in waiting:
-        await loop.connect_accepted_socket(server, connection)
+    for accepted in waiting:
+        await loop.connect_accepted_socket(connection, accepted)
 
 
 async def _clients_left(server: web.Server) -> None:

@@ -35,35 +35,39 @@ class Holder:
 class Tokens:
     """Makes tokens and knows them again."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, *others: bytes) -> None:
+        """Make them with one key, and know those of others, too."""
+        self._keys = key, *others
 
     def issue(self, holder: Holder, now: datetime) -> tuple[str, datetime]:
         """A token for this holder, and the instant at which it ends."""
         expires_at = now + LIFETIME
         expiry = ((expires_at - _EPOCH) // _TICK).to_bytes(_EXPIRY_BYTES)
-        token = base64.urlsafe_b64encode(expiry + self._mac(expiry, holder))
+        token = base64.urlsafe_b64encode(expiry + _mac(self._keys[0], expiry, holder))
         return token.rstrip(b"=").decode(), expires_at
 
     def opens(self, token: str, holder: Holder, now: datetime) -> bool:
         """Whether the token is this holder's and has not ended."""
         raw = _decoded(token)
         expiry, mac = raw[:_EXPIRY_BYTES], raw[_EXPIRY_BYTES:]
-        is_ours = hmac.compare_digest(mac, self._mac(expiry, holder))
+        is_ours = any(
+            hmac.compare_digest(mac, _mac(key, expiry, holder)) for key in self._keys
+        )
         return is_ours and now < _EPOCH + int.from_bytes(expiry) * _TICK
 
-    def _mac(self, expiry: bytes, holder: Holder) -> bytes:
-        """Each part with its length, so that no two holders read alike."""
-        mac = hmac.new(self._key, expiry, "sha256")
-        for part in (
-            holder.username,
-            holder.password_md5.upper(),
-            holder.id_token,
-            holder.address,
-        ):
-            raw = part.encode(errors="surrogatepass")
-            mac.update(len(raw).to_bytes(4) + raw)
-        return mac.digest()
+
+def _mac(key: bytes, expiry: bytes, holder: Holder) -> bytes:
+    """Each part with its length, so that no two holders read alike."""
+    mac = hmac.new(key, expiry, "sha256")
+    for part in (
+        holder.username,
+        holder.password_md5.upper(),
+        holder.id_token,
+        holder.address,
+    ):
+        raw = part.encode(errors="surrogatepass")
+        mac.update(len(raw).to_bytes(4) + raw)
+    return mac.digest()
 
 
 def _decoded(token: str) -> bytes:

@@ -1,42 +1,38 @@
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 
 import asyncpg
-import orjson
 import pytest
 
-from adapters.audit import QUEUE_MAX, open_audit_log
-from adapters.audit_file import open_audit_file
 from adapters.postgres import Database
-from lookup.clock import SystemClock
-from lookup.events import Events
-from lookup.metrics import Metrics
 from tests.contracts.audit_log import AuditLogContract
-from tests.support.entries import an_entry
+from tests.support.audits import events_in, opened_audit
 from tests.support.fakes import FakeAudit
 
 
-class TestPostgresAuditLog(AuditLogContract):
+class WrittenAuditContract(AuditLogContract):
+    """The same for files, with a database behind them or without."""
+
     @pytest.fixture
     async def stack(self):
         async with AsyncExitStack() as stack:
             yield stack
 
     @pytest.fixture
-    async def audit(self, database_url, stack):
-        return await stack.enter_async_context(
-            open_audit_log(
-                Database(database_url, 2.0),
-                SystemClock(),
-                metrics=Metrics.in_memory(),
-                events=Events(lambda *_: None),
-            )
-        )
+    async def full(self, stack, tmp_path):
+        full = await stack.enter_async_context(opened_audit(tmp_path / "full"))
+        (tmp_path / "full" / "worker-0" / "lock").unlink()
+        (tmp_path / "full" / "worker-0").rmdir()
+        (tmp_path / "full").rmdir()
+        return full
 
+
+class TestShippedAudit(WrittenAuditContract):
     @pytest.fixture
-    async def full(self, audit):
-        for _ in range(QUEUE_MAX):
-            await audit.record(an_entry())
-        return audit
+    async def audit(self, database_url, stack, tmp_path):
+        database = Database(database_url, 2.0)
+        return await stack.enter_async_context(
+            opened_audit(tmp_path / "audit", database=database)
+        )
 
     @pytest.fixture
     def written(self, stack, database_url):
@@ -52,37 +48,16 @@ class TestPostgresAuditLog(AuditLogContract):
         return written
 
 
-class TestFileAuditLog(AuditLogContract):
+class TestKeptAudit(WrittenAuditContract):
     @pytest.fixture
-    def opened(self):
-        with ExitStack() as stack:
-
-            def opened(path):
-                return stack.enter_context(
-                    open_audit_file(
-                        path,
-                        SystemClock(),
-                        metrics=Metrics.in_memory(),
-                        events=Events(lambda *_: None),
-                    )
-                )
-
-            yield opened
+    async def audit(self, stack, tmp_path):
+        return await stack.enter_async_context(opened_audit(tmp_path / "audit"))
 
     @pytest.fixture
-    def audit(self, opened, tmp_path):
-        return opened(tmp_path / "audit.jsonl")
-
-    @pytest.fixture
-    def full(self, opened, tmp_path):
-        return opened(tmp_path / "no such folder" / "audit.jsonl")
-
-    @pytest.fixture
-    def written(self, audit, tmp_path):
+    def written(self, stack, tmp_path):
         async def written():
-            audit.close()
-            lines = (tmp_path / "audit.jsonl").read_text().splitlines()
-            return [orjson.loads(line)["request_id"] for line in lines]
+            await stack.aclose()
+            return [event["request_id"] for event in events_in(tmp_path / "audit")]
 
         return written
 

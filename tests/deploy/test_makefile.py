@@ -46,6 +46,7 @@ def test_no_file_can_stand_in_for_a_target():
         ("test", "requirements-dev.lock", "-m tests.run"),
         ("check", "requirements-dev.lock", "-m tests.check"),
         ("load", "requirements-dev.lock", "-m loadtests.load"),
+        ("province", "requirements-dev.lock", "-m loadtests.province"),
     ],
 )
 def test_command_does_its_own_set_up_when_its_lock_changes(target, lock, command):

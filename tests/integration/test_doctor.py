@@ -100,6 +100,7 @@ def test_everything_is_well(filled):
         "✔ migrations",
         "✔ population",
         "✔ clients",
+        "✔ audit",
         "✔ Redis",
     ]
 

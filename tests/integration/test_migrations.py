@@ -20,7 +20,7 @@ from tests.support.servers import create_empty_database
 
 OTHER_ID = a_citizen_id(2).digits
 
-ALL = ["0001", "0002", "0003", "0004"]
+ALL = ["0001", "0002", "0003", "0004", "0005"]
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ async def test_what_another_worker_renewed_replaces_the_stale_one(two, clock):
 async def test_an_older_version_in_redis_does_not_replace_a_stale_newer_one(two, clock):
     newer = a_finding(as_of=clock.now(), version=5)
     await two.second.put(CITIZEN, COVERAGE, newer)
-    await written(two.second._shared._redis)
+    await written(two.second._shared.entries._redis)
     clock.move(by_s=FRESHNESS.fresh_s)
     await two.put(version=4)
 
@@ -122,7 +122,7 @@ async def test_a_version_below_the_floor_in_redis_is_a_miss(two, has_floors):
     if not has_floors:
         two.second._floors.lift = lambda *_: None
     await two.second.forget(CITIZEN, COVERAGE, 2)
-    await written(two.second._shared._redis)
+    await written(two.second._shared.entries._redis)
     await two.put(version=1)
 
     finding = await two.get()

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -113,13 +114,14 @@ async def started(folder, *words, **variables):
             await process.wait()
 
 
-def load_test(service, people_url, folder, *words):
+def load_test(service, people_url, folder, *words, **variables):
     """What ``make load`` starts, on this service."""
     return started(
         folder,
         *("-m", "loadtests.load", "--host", service.url, *words),
         TRACUU_API_KEY=service.key,
         TRACUU_DATABASE_URL=people_url,
+        **variables,
     )
 
 
@@ -190,6 +192,43 @@ async def test_stop_shows_from_the_intended_time_and_no_objective_moves(
     # It has met the stop, too: once.
     assert taken_s[-1] > STOP_S / 2
     assert taken_s[int(0.99 * len(taken_s))] < STOP_S / 2
+
+
+def metrics_of(held):
+    """A page of metrics; what is held grows with each look at it."""
+    return (
+        'tracuu_worker_resident_bytes{worker="0"} 9e7\n'
+        f"tracuu_worker_files {held}\n"
+        "tracuu_worker_tasks 9\ntracuu_worker_restarts_total 0\n"
+    )
+
+
+@pytest.mark.parametrize(("leaks", "word"), [(0, "met"), (1, "missed")])
+async def test_soak_tells_a_service_that_leaks(
+    service, people_url, tmp_path, *, leaks, word
+):
+    looks = count()
+
+    async def metrics(_):
+        return web.Response(text=metrics_of(9 + leaks * next(looks)))
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    words = ("--profile", "soak", "--rate", "20", "--minutes", "0.05")
+    async with (
+        TestServer(app) as admin,
+        load_test(
+            service,
+            people_url,
+            tmp_path,
+            *words,
+            TRACUU_ADMIN_URL=str(admin.make_url("")),
+        ) as load,
+    ):
+        code, said = await load.ended()
+
+    assert f"at most +5.0 | {word} |" in load.file("summary.md").read_text(), said
+    assert code >= leaks
 
 
 @pytest.fixture

@@ -211,6 +211,8 @@ def test_worker_is_told_everything_on_its_command_line():
     assert " ".join(command[1:]) == (
         "-m lookup.worker --id 1 --fd 5 --parent-fd 6 --metrics run/metrics"
     )
+    held = worker_command(Handover(1, 5, 6, Path("run/metrics"), is_held=True))
+    assert held == [*command, "--held"]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A service before the gateway and without any database."""
 
-import stat
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ import pytest
 from adapters.clients_file import create_client
 from lookup.clock import SystemClock
 from lookup.scopes import Scope
+from tests.support.audits import events_in
 from tests.support.builders import CARD_NUMBER, a_card, a_coverage, a_person
 from tests.support.gateway_double import ACCOUNT, card_answer, open_double
 from tests.support.waiting import eventually
@@ -54,7 +54,7 @@ def running(double, redis_url, key, tmp_path):
             tmp_path,
             TRACUU_SOURCES="gateway",
             TRACUU_CLIENTS_FILE=str(tmp_path / "clients.toml"),
-            TRACUU_AUDIT_FILE=str(tmp_path / "audit.jsonl"),
+            TRACUU_AUDIT_DIR=str(tmp_path / "audit"),
             TRACUU_GATEWAY_URL=double.url,
             TRACUU_GATEWAY_USERNAME=ACCOUNT.username,
             TRACUU_GATEWAY_PASSWORD_MD5=ACCOUNT.password_md5,
@@ -67,10 +67,6 @@ def running(double, redis_url, key, tmp_path):
     return running
 
 
-def audited(path):
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
-
-
 async def test_lookups_are_answered_and_written_down_across_a_restart(
     running, tmp_path
 ):
@@ -81,12 +77,11 @@ async def test_lookups_are_answered_and_written_down_across_a_restart(
 
     codes = [answer["result"]["code"] for status, answer in answers if status == 200]
     assert codes == ["000", "050", "060", "050"]
-    lines = audited(tmp_path / "audit.jsonl")
+    lines = events_in(tmp_path / "audit")
     assert [line["code"] for line in lines] == codes
     assert {line["client_id"] for line in lines} == {"his-1"}
     ids = [answer["request_id"] for _, answer in answers]
     assert [line["request_id"] for line in lines] == ids
-    assert stat.S_IMODE((tmp_path / "audit.jsonl").stat().st_mode) == 0o600
 
 
 async def test_a_new_client_is_known_and_a_fault_in_the_file_is_told(running, tmp_path):

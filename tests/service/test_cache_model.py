@@ -1,133 +1,208 @@
-"""Two workers, a shared store, changes heard early, late or never: what may come out.
+"""The whole cache core in a world where everything happens: what may come out.
 
-Every step is drawn by Hypothesis; the model is what the population says, and which
-version each worker has heard of.
+Once by steps that Hypothesis draws and shortens when one harms, once by random walks,
+which get further. ``make test-long`` walks for longer.
 """
 
+import asyncio
+from itertools import product
+
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-
-from lookup.citizen_id import CardNumber
-from lookup.record import Facet
-from tests.support.builders import (
-    a_card,
-    a_citizen_id,
-    a_coverage,
-    a_finding,
-    a_person,
-    nobody,
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
 )
-from tests.support.caches import FRESHNESS, Worker
+
+from cache import tiers
+from cache.entry import Entry
+from cache.floors import Floors
+from cache.freshness import Freshness
+from cache.remembering import Remembering
+from cache.seal import Seal
+from cache.single_flight import SingleFlight
+from lookup.record import Facet
+from tests.support.cache_truth import CITIZENS, NUMBERS, HarmError
+from tests.support.cache_walk import SETTINGS_S, walk
+from tests.support.cache_world import WORKERS, World, WorldLoop
 from tests.support.clock import HandClock
 
-CITIZENS = {n: a_citizen_id(n) for n in (1, 2)}
-CARDS = {n: CardNumber(f"GD468680000000{n}") for n in (1, 2)}
+SEEDS = range(4)
 
 citizens = st.sampled_from(sorted(CITIZENS))
-workers = st.sampled_from((0, 1))
-numbers = st.sampled_from((CITIZENS, CARDS))
-
-
-class SharedRedis:
-    """Holds values without waiting, and may be emptied."""
-
-    def __init__(self):
-        self.values = {}
-
-    async def get(self, key):
-        return self.values.get(key, "miss")
-
-    def set(self, key, value, *, not_after_s):  # noqa: ARG002 - it never drops any
-        self.values[key] = value
-
-    async def delete(self, key):
-        self.values.pop(key, None)
-
-
-def done(coroutine):
-    """The outcome of a coroutine that waits for nothing."""
-    try:
-        coroutine.send(None)
-    except StopIteration as outcome:
-        return outcome.value
-    raise AssertionError("it waits")
+workers = st.sampled_from(WORKERS)
+places = st.integers(0, 20)
+mostly = st.sampled_from((True, True, True, False))
 
 
 class Caches(RuleBasedStateMachine):
-    @initialize()
-    def begin(self):
-        self.clock = HandClock()
-        self.redis = SharedRedis()
-        self.tiers = [Worker(self.clock).tiers(self.redis) for _ in range(2)]
-        self.version = dict.fromkeys(CITIZENS, 0)
-        self.heard = {(w, n): 0 for w in (0, 1) for n in CITIZENS}
+    @initialize(draw=st.sampled_from((0.0, 0.5)))
+    def begin(self, draw):
+        clock = HandClock()
+        self.clock = clock
+        self.runner = asyncio.Runner(loop_factory=lambda: WorldLoop(clock))
+        self.runner.run(self._begin(draw))
 
-    def _said(self, n):
-        """What the population says now; version 0 is nobody yet."""
-        if not self.version[n]:
-            return nobody(as_of=self.clock.now())
-        record = a_coverage(
-            person=a_person(citizen_id=CITIZENS[n].digits),
-            cards=(a_card(card_number=CARDS[n].digits),),
-        )
-        return a_finding(record=record, version=self.version[n], as_of=self.clock.now())
+    async def _begin(self, draw):
+        self.world = World(self.clock, lambda: draw)
+        for n in CITIZENS:
+            self.world.change(n)
 
-    @rule(n=citizens, by=st.sets(workers))
-    def change(self, n, by):
-        """A change, which some workers hear of at once."""
-        self.version[n] += 1
-        for w in by:
-            self.hear(w, n)
+    def _happens(self, verb, *arguments, **named):
+        async def turned():
+            happening = verb(*arguments, **named)
+            if happening is not None:
+                await happening
+            await self.world.turn(12)
 
-    @rule(w=workers, n=citizens)
-    def hear(self, w, n):
-        version = self.version[n]
-        self.heard[w, n] = version
-        done(self.tiers[w].forget(CITIZENS[n], Facet.COVERAGE, version))
+        self.runner.run(turned())
 
-    @rule(w=workers, n=citizens, kind=numbers, by=st.none() | st.sets(workers))
-    def load(self, w, n, kind, by):
-        """A load, which a change may overtake."""
-        finding = self._said(n)
-        if by is not None:
-            self.change(n, by)
-        done(self.tiers[w].put(kind[n], Facet.COVERAGE, finding))
+    @invariant()
+    def whoever_asks_gets_what_may_come_out(self):
+        """After each step everything is asked of both workers."""
+        if not self.world.wires.is_holding:
+            self._happens(self._ask_everything)
 
-    @rule(by_s=st.sampled_from((1, 59, 300, 600, 40_000, 86_400)))
-    def wait(self, by_s):
-        self.clock.move(by_s=by_s)
+    def _ask_everything(self):
+        for w, number in product(WORKERS, NUMBERS):
+            self.world.look_up(w, number, Facet.COVERAGE)
+        for w, citizen_id in product(WORKERS, CITIZENS.values()):
+            self.world.look_up(w, citizen_id, Facet.HEALTH)
 
-    @rule(n=citizens)
-    def swap_in_redis(self, n):
-        """Somebody puts the values of others where they do not belong."""
-        values = list(self.redis.values.values())
-        self.redis.values = dict(
-            zip(self.redis.values, values[n:] + values[:n], strict=True)
-        )
+    @rule(w=workers, number=st.sampled_from(NUMBERS), leaves=st.booleans())
+    def ask_while_all_is_held(self, w, number, leaves):
+        """What goes over the wires passes only later."""
+        self.world.hold(is_holding=True)
+        for _ in range(2):
+            self._happens(self.world.look_up, w, number, Facet.COVERAGE)
+        if leaves:
+            self._happens(self.world.leave, 0)
+
+    @rule()
+    def let_go(self):
+        self.world.hold(is_holding=False)
+        self._happens(self.world.wires.let_go)
+
+    @rule(n=citizens, is_there=mostly)
+    def change(self, n, is_there):
+        self.world.change(n, is_there=is_there)
+
+    @rule(one=citizens, other=citizens)
+    def swap_cards(self, one, other):
+        self.world.swap_cards(one, other)
 
     @rule(w=workers)
-    def ask(self, w):
-        for n, citizen_id in CITIZENS.items():
-            for number in (citizen_id, CARDS[n]):
-                finding = done(self.tiers[w].get(number, Facet.COVERAGE))
-                if finding is not None:
-                    self._check(finding, w=w, n=n, number=number)
+    def hear(self, w):
+        while self.world.workers[w].unheard:
+            self._happens(self.world.hear, w)
 
-    def _check(self, finding, *, w, n, number):
-        fresh_s, usable_s = FRESHNESS.fresh_s, FRESHNESS.usable_s
-        if finding.record is None:
-            fresh_s, usable_s = FRESHNESS.nobody_fresh_s, 10 * FRESHNESS.nobody_fresh_s
-        else:
-            assert finding.record.person.citizen_id == CITIZENS[n].digits
-        age_s = (self.clock.now() - finding.as_of).total_seconds()
-        assert age_s < usable_s
-        assert finding.is_stale or age_s < fresh_s
-        if finding.record is not None or number in CITIZENS.values():
-            assert finding.is_stale or finding.version >= self.heard[w, n]
+    @rule(by_s=st.sampled_from((0.2, 1.0, 60.0, 600.0, 86_400.0)))
+    def wait(self, by_s):
+        self._happens(self.clock.move, by_s=by_s)
+
+    @rule(by_s=st.sampled_from((*SETTINGS_S, 86_400.0)))
+    def set_clock(self, by_s):
+        self._happens(self.world.set_clock, by_s=by_s)
+
+    @rule(is_up=mostly)
+    def redis(self, is_up):
+        self.world.redis.is_up = is_up
+
+    @rule(is_up=st.booleans())
+    def database(self, is_up):
+        self.world.population.is_up = is_up
+
+    @rule(how=st.sampled_from(("swap_values", "put_back", "spoil")), place=places)
+    def tamper(self, how, place):
+        getattr(self.world, how)(place)
+
+    @rule(w=workers, with_new_secret=st.booleans())
+    def restart(self, w, with_new_secret):
+        self._happens(self.world.restart, w, with_new_secret=with_new_secret)
+
+    def teardown(self):
+        if hasattr(self, "world"):
+            self.runner.run(self.world.settle())
+            self.runner.close()
 
 
 TestCaches = Caches.TestCase
 TestCaches.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, derandomize=True
+    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
 )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_walk_meets_every_kind_of_answer_and_no_harm(seed):
+    world = walk(seed)
+
+    assert world.answered.keys() == {"memory", "redis", "population", "stale", "none"}
+    assert world.operations >= 10_000
+
+
+GUARDS = {
+    "a value is bound to its key": (
+        "an answer is (about another citizen|put together from two)",
+        [
+            (Seal, "seal", lambda real: lambda s, _, *rest: real(s, bytes(32), *rest)),
+            (Seal, "open", lambda real: lambda s, _, *rest: real(s, bytes(32), *rest)),
+        ],
+    ),
+    "a card must be among the record's": (
+        "an answer is about another citizen",
+        [(tiers, "_is_meant", lambda _: lambda *_: True)],
+    ),
+    "usable has an end": (
+        "an answer is older than it may be used",
+        [(Freshness, "usable_for_s", lambda _: lambda _, **__: 1e8)],
+    ),
+    "what waited is graded again": (
+        "an answer is older than it may be used",
+        [(Remembering, "_is_too_old", lambda _: lambda *_: False)],
+    ),
+    "fresh has an end": (
+        "an old answer is not marked so",
+        [(Freshness, "_fresh_for_s", lambda _: lambda *_, **__: 1e8)],
+    ),
+    "what a change outdated is refused": (
+        "an answer is from before a change that was heard of",
+        [(Floors, "of", lambda _: lambda *_: 0)],
+    ),
+    "the newer of two stays": (
+        "a newer version is replaced by an older one",
+        [(Entry, "is_older_than", lambda _: lambda *_: False)],
+    ),
+    "one load for all": (
+        "one question is loaded twice at once",
+        [
+            (
+                SingleFlight,
+                "fetch",
+                lambda _: (
+                    lambda s, *question, **rest: s._source.fetch(*question, **rest)
+                ),
+            )
+        ],
+    ),
+}
+"""Each guard, the harm without it, and how it is taken away."""
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_without_a_guard_a_walk_meets_the_harm(monkeypatch, guard):
+    harm, takings = GUARDS[guard]
+    for place, name, without in takings:
+        monkeypatch.setattr(place, name, without(getattr(place, name)))
+
+    with pytest.raises(HarmError, match=f"walk.*{harm}"):
+        list(map(walk, SEEDS))
+
+
+def test_a_walk_is_the_same_each_time_it_is_walked():
+    once, again = walk(7, 2_000), walk(7, 2_000)
+
+    assert once.answered == again.answered
+    assert once.operations == again.operations

@@ -217,3 +217,24 @@ async def test_refreshes_are_bounded_and_end_at_closing(stack):
     assert len(stack.remembering._refreshes) == REFRESHES_MAX
     await stack.remembering.aclose()
     assert stack.remembering._refreshes == {}
+
+
+@pytest.mark.parametrize(("set_by_s", "is_given"), [(0, True), (86_400, False)])
+async def test_stale_finding_is_not_given_once_it_is_too_old(
+    stack, set_by_s, *, is_given
+):
+    """The time of day is set while the source, which then fails, is waited for."""
+    stale = await stack.fetch()
+    stack.clock.move(by_s=FRESHNESS.fresh_s)
+    stack.source.hold()
+    stack.source.unplug()
+    stack.source.asked.clear()
+    asking = asyncio.create_task(stack.fetch())
+    await stack.source.asked.wait()
+
+    stack.clock.turn(by_s=set_by_s)
+    stack.source.release()
+    (outcome,) = await asyncio.gather(asking, return_exceptions=True)
+
+    assert (getattr(outcome, "record", None) == stale.record) == is_given
+    assert isinstance(outcome, SourceUnavailableError) != is_given

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.clients_file import create_client
-from lookup.doctor import _audit_file, _clients_file
+from lookup.doctor import _audit, _clients_file
 from lookup.scopes import Scope
 from lookup.settings import Settings
 from tests.support.clock import MORNING, HandClock
@@ -18,7 +18,7 @@ def settings(tmp_path):
         | {
             "TRACUU_SOURCES": "gateway",
             "TRACUU_CLIENTS_FILE": str(tmp_path / "clients.toml"),
-            "TRACUU_AUDIT_FILE": str(tmp_path / "logs" / "audit.jsonl"),
+            "TRACUU_AUDIT_DIR": str(tmp_path / "file" / "audit"),
         }
     )
 
@@ -51,10 +51,10 @@ def test_a_file_by_which_nobody_may_ask_is_not_well(settings, tmp_path, content,
     assert told in finding.told
 
 
-def test_an_audit_without_its_folder_is_not_well(settings, tmp_path):
-    before = _audit_file(settings)
-    (tmp_path / "logs").mkdir()
-    after = _audit_file(settings)
+def test_an_audit_that_could_not_be_written_is_not_well(settings, tmp_path):
+    well = _audit(settings)
+    (tmp_path / "file").write_text("in the way")
+    unwell = _audit(settings)
 
-    assert (before.is_well, after.is_well) == (False, True)
-    assert not list((tmp_path / "logs").iterdir())
+    assert (well.is_well, unwell.is_well) == (True, False)
+    assert "TRACUU_AUDIT_DIR" in unwell.told

@@ -244,7 +244,7 @@ async def test_a_forged_proof_is_refused(desk, attack):
     assert "access_token" not in answer
     assert desk.used.uses == {}
     assert desk.metrics.read("tracuu_problems_total", "not_authenticated") == 1
-    assert desk.log == []
+    assert [event for event, _ in desk.log] == ["caller.refused"]
 
 
 def test_there_are_more_than_forty_attacks():

@@ -6,7 +6,7 @@ import pytest
 from lookup import pulse
 from lookup.events import Events
 from lookup.metrics import Metrics
-from lookup.pulse import beat, resident_bytes
+from lookup.pulse import beat, open_files, resident_bytes
 
 
 async def test_lag_of_the_loop_is_counted_and_noted(monkeypatch):
@@ -23,6 +23,8 @@ async def test_lag_of_the_loop_is_counted_and_noted(monkeypatch):
     beating.cancel()
 
     assert metrics.read("tracuu_worker_resident_bytes") > 10**6
+    assert metrics.read("tracuu_worker_files") > 3
+    assert metrics.read("tracuu_worker_tasks") == 2
 
 
 async def test_loop_that_keeps_time_is_not_noted(monkeypatch):
@@ -39,5 +41,6 @@ async def test_loop_that_keeps_time_is_not_noted(monkeypatch):
     assert not said
 
 
-def test_memory_is_nothing_where_the_system_does_not_say(tmp_path):
+def test_nothing_is_counted_where_the_system_does_not_say(tmp_path):
     assert resident_bytes(tmp_path / "statm") == 0
+    assert open_files(tmp_path / "fd") == 0

@@ -127,7 +127,7 @@ async def test_no_other_token_opens(desk, hospital, attack, function):
 
     assert answer["maKetQua"] == "401"
     assert desk.source.loads == {}
-    assert desk.log == []
+    assert [event for event, _ in desk.log] == ["caller.refused"]
 
 
 async def test_the_token_itself_opens(hospital):

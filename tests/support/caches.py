@@ -1,6 +1,6 @@
 """The real cache as a worker has it, and more than one of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from cache.memory_store import MemoryStore
 from cache.redis_store import RedisStore, open_redis
 from cache.seal import Seal
 from cache.sealed_store import SealedStore
-from cache.tiers import Stores, Tiers
+from cache.tiers import Shared, Stores, Tiers
 from lookup.citizen_id import Identifier
 from lookup.clock import SystemClock
 from lookup.events import Events
@@ -47,20 +47,25 @@ class Worker:
     told: list[str] = field(default_factory=list)
     """Names of events, in order."""
 
+    secrets: Sequence[bytes] = (SECRET,)
+    """The one in use, then those that are being replaced."""
+
     def __post_init__(self) -> None:
         self.events = Events(lambda _, event, __: self.told.append(event))
 
     def tiers(self, redis: RedisStore, *, memory_max_bytes: int = 10**6) -> Tiers:
+        memory = MemoryStore(memory_max_bytes, metrics=self.metrics)
+        shared, *others = (self._shared(redis, secret) for secret in self.secrets)
         return Tiers(
-            Stores(
-                MemoryStore(memory_max_bytes, metrics=self.metrics),
-                SealedStore(redis, Seal(SECRET), events=self.events),
-            ),
-            Keys(SECRET, shape()),
+            Stores(memory, shared, tuple(others)),
             freshness=FRESHNESS,
             clock=self.clock,
             metrics=self.metrics,
         )
+
+    def _shared(self, redis: RedisStore, secret: bytes) -> Shared:
+        sealed = SealedStore(redis, Seal(secret), events=self.events)
+        return Shared(Keys(secret, shape()), sealed)
 
     @asynccontextmanager
     async def redis(

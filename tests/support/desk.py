@@ -14,6 +14,7 @@ from lookup.scopes import Scope
 from lookup.service import LookupService
 from lookup.settings import Settings
 from lookup.web.admission import Admission
+from lookup.web.fhir.ids import Ids
 from lookup.web.fhir.routes import fhir_beside
 from lookup.web.lookups import Lookups
 from lookup.web.middleware import Edge
@@ -92,16 +93,16 @@ class Desk:
             tokens=Tokens(b"t" * 32),
             clock=self.clock,
         )
+        edge = Edge(self.clock, self.metrics, events)
         smart = TokenEndpoint(
             directory=self.directory,
             used=self.used,
             tokens=self.access_tokens,
             clock=self.clock,
             token_url=TOKEN_URL,
-            metrics=self.metrics,
+            edge=edge,
         )
-        edge = Edge(self.clock, self.metrics, events)
-        fhir = fhir_beside(lookups, SETTINGS, ids_key=b"i" * 32)
+        fhir = fhir_beside(lookups, SETTINGS, ids=Ids(b"i" * 32))
         return build_app(edge, lookups, gateway, fhir=fhir, smart=smart)
 
     async def ask(self, body=None, *, raw=None, key=KEY, **headers):

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from lookup.metrics import Metrics, attach_metrics
 from lookup.web.routes import SHORT_WAY
-from lookup.web.serving import serve
+from lookup.web.serving import Inherited, serve
 
 
 def dummy_app(metrics: Metrics) -> web.Application:
@@ -54,8 +54,7 @@ def main() -> None:
         runner.run(
             serve(
                 dummy_app(metrics),
-                listen_fd=given.fd,
-                parent_fd=given.parent_fd,
+                Inherited(given.fd, given.parent_fd),
                 deadline_s=1.0,
                 metrics=metrics,
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lookup.listeners import open_listeners
 from lookup.metrics import Metrics
 from lookup.metrics_store import memory_store
-from lookup.web.serving import serve
+from lookup.web.serving import Inherited, serve
 from tests.support.dummy_service import free_port
 
 FIRST_BYTES = len(b"HTTP/1.1 200")
@@ -64,8 +64,7 @@ async def served(app):
         task = asyncio.create_task(
             serve(
                 app,
-                listen_fd=os.dup(listener.fileno()),
-                parent_fd=parent_fd,
+                Inherited(os.dup(listener.fileno()), parent_fd),
                 deadline_s=0.1,
                 metrics=here.metrics,
             )

@@ -22,6 +22,8 @@ TWO_WORKERS = {"TRACUU_WORKERS": "2"}
 
 CACHE_KEY = base64.b64encode(b"k" * 32).decode()
 
+SERVE = ("-m", "lookup", "serve")
+
 START_S = 60
 """Bound for what takes a second on an idle machine."""
 
@@ -129,14 +131,19 @@ async def running_service(database_url, redis_url, folder, **settings):
 
 
 @asynccontextmanager
-async def running_process(database_url, redis_url, folder, **settings):
-    """The same without any client."""
+async def running_process(database_url, redis_url, folder, *, held=(), **settings):
+    """The same without any client; sockets may be held open for it."""
     environ = environ_of(database_url, redis_url, folder, **settings)
     log = folder / "service.log"
-    command = (sys.executable, "-m", "lookup", "serve")
+    fds = [listener.fileno() for listener in held]
+    command = ("-m", "tests.support.held_sockets", *map(str, fds)) if held else SERVE
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *command, env=environ, stdout=out, stderr=out
+            *(sys.executable, *command),
+            env=environ,
+            stdout=out,
+            stderr=out,
+            pass_fds=fds,
         )
     async with aiohttp.ClientSession() as session:
         service = WholeService(environ, log, process, session)

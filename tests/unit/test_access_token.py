@@ -46,3 +46,13 @@ def test_a_scope_of_a_newer_version_is_left_out():
 
 def test_the_key_never_shows():
     assert "kkk" not in repr(TOKENS)
+
+
+def test_token_of_another_secret_is_read_while_that_is_replaced():
+    token = TOKENS.issue(GRANT, now=MORNING)
+
+    rotated = AccessTokens(b"n" * 32, b"k" * 32)
+
+    assert rotated.read(token, now=MORNING) == GRANT
+    assert AccessTokens(b"n" * 32).read(token, now=MORNING) is None
+    assert TOKENS.read(rotated.issue(GRANT, now=MORNING), now=MORNING) is None

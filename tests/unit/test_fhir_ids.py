@@ -62,3 +62,13 @@ def test_a_changed_id_opens_nothing():
 )
 def test_other_texts_open_nothing(text):
     assert IDS.open(text, **OWNER) is None
+
+
+def test_id_of_another_secret_opens_while_that_is_replaced():
+    number = a_citizen_id()
+    sealed = IDS.seal(number, **OWNER)
+
+    rotated = Ids(b"n" * 32, b"k" * 32)
+
+    assert rotated.open(sealed, **OWNER) == number
+    assert IDS.open(rotated.seal(number, **OWNER), **OWNER) is None

@@ -181,6 +181,8 @@ def test_every_problem_has_its_series():
     assert set(PROBLEMS) <= set(PROBLEM_CODES)
 
 
+HELD = {"resident_bytes": 9, "files": 8, "tasks": 7}
+
 EVENTS = [
     ("lookup_started", {}, "tracuu_lookups_in_flight", 1),
     ("stale_answered", {"channel": "api"}, "tracuu_stale_answers_total", 1),
@@ -228,9 +230,12 @@ EVENTS = [
     ),
     ("audit_lost", {"entries": 5}, "tracuu_audit_lost_total", 5),
     ("audit_queued", {"entries": 5}, "tracuu_audit_queue", 5),
+    ("audit_degraded", {}, "tracuu_audit_degraded_total", 1),
     ("clients_loaded", {"count": 4}, "tracuu_clients", 4),
     ("loop_lagged", {"lag_s": 0.1}, "tracuu_loop_lag_seconds_count", 1),
-    ("memory_used", {"resident_bytes": 9}, "tracuu_worker_resident_bytes", 9),
+    ("worker_measured", HELD, "tracuu_worker_resident_bytes", 9),
+    ("worker_measured", HELD, "tracuu_worker_files", 8),
+    ("worker_measured", HELD, "tracuu_worker_tasks", 7),
     ("worker_serving", {"serving": True}, "tracuu_workers", 1),
     ("workers_counted", {"configured": 2, "running": 1}, "tracuu_workers", 3),
     ("worker_restarted", {}, "tracuu_worker_restarts_total", 1),

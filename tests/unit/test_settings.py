@@ -76,6 +76,7 @@ def test_callers_variables_are_left_alone():
         ("TRACUU_REDIS_URL", "http://:hunter2@cache"),
         ("TRACUU_CACHE_KEY", "hunter2"),
         ("TRACUU_CACHE_KEY", "aHVudGVyMg=="),
+        ("TRACUU_OTHER_CACHE_KEYS", f"{'A' * 43}=,hunter2"),
         ("TRACUU_LOG_LEVEL", "hunter2"),
     ],
 )
@@ -133,14 +134,11 @@ def test_the_gateway_as_a_source_needs_an_address_and_an_account(sources):
     assert Settings.read({**NEEDED, **GATEWAY, "TRACUU_SOURCES": sources})
 
 
-FILES = {
-    "TRACUU_CLIENTS_FILE": "/etc/tracuu/clients.toml",
-    "TRACUU_AUDIT_FILE": "/var/log/tracuu/audit.jsonl",
-}
-WITHOUT_DATABASE = {"TRACUU_DATABASE_URL": ""} | GATEWAY | FILES
+FILE = {"TRACUU_CLIENTS_FILE": "/etc/tracuu/clients.toml"}
+WITHOUT_DATABASE = {"TRACUU_DATABASE_URL": ""} | GATEWAY | FILE
 
 
-def test_the_gateway_alone_needs_no_database_but_two_files():
+def test_the_gateway_alone_needs_no_database_but_a_file():
     settings = Settings.read(NEEDED | WITHOUT_DATABASE | {"TRACUU_SOURCES": "gateway"})
 
     assert settings.clients_file == "/etc/tracuu/clients.toml"
@@ -150,18 +148,16 @@ def test_the_gateway_alone_needs_no_database_but_two_files():
 @pytest.mark.parametrize(
     ("changed", "missing"),
     [
-        ({"TRACUU_AUDIT_FILE": ""}, ["TRACUU_AUDIT_FILE"]),
-        ({"TRACUU_CLIENTS_FILE": ""}, ["TRACUU_CLIENTS_FILE"]),
-        (dict.fromkeys(FILES, ""), ["TRACUU_DATABASE_URL"]),
+        ({"TRACUU_CLIENTS_FILE": ""}, ["TRACUU_DATABASE_URL"]),
         ({"TRACUU_SOURCES": "population,gateway"}, ["TRACUU_DATABASE_URL"]),
         ({"TRACUU_SOURCES": "population"}, ["TRACUU_DATABASE_URL"]),
         (
-            {"TRACUU_AUDIT_FILE": "", "TRACUU_GATEWAY_URL": "", "TRACUU_WORKERS": "0"},
-            ["TRACUU_AUDIT_FILE", "TRACUU_GATEWAY_URL", "TRACUU_WORKERS"],
+            {"TRACUU_GATEWAY_URL": "", "TRACUU_WORKERS": "0"},
+            ["TRACUU_GATEWAY_URL", "TRACUU_WORKERS"],
         ),
         (
             {"TRACUU_DATABASE_URL": NEEDED["TRACUU_DATABASE_URL"]},
-            list(FILES),
+            list(FILE),
         ),
     ],
 )
@@ -198,3 +194,25 @@ def test_an_account_of_the_gateway_is_never_printed():
 
     for secret in ("0123456789", "Mẫu", "068080999999"):
         assert secret not in repr(settings)
+
+
+def test_the_audits_folder_is_beside_the_workers_files_unless_set():
+    beside = Settings.read(NEEDED | {"TRACUU_STATE_DIR": "/var/lib/tracuu"})
+    set_ = Settings.read(NEEDED | {"TRACUU_AUDIT_DIR": "/audit"})
+
+    assert str(beside.audit_folder) == "/var/lib/tracuu/audit"
+    assert str(set_.audit_folder) == "/audit"
+
+
+def test_the_setting_of_an_earlier_version_says_what_it_is_now():
+    assert faults(TRACUU_AUDIT_FILE="/var/log/audit.jsonl") == [
+        "TRACUU_AUDIT_FILE: is no setting any more: TRACUU_AUDIT_DIR is a folder"
+    ]
+
+
+@pytest.mark.parametrize("key", ["c2hvcnQ=", "no base64"])
+def test_a_malformed_key_of_the_officer_says_how_to_make_one(key):
+    (fault,) = faults(TRACUU_AUDIT_OFFICER_KEY=key)
+
+    assert "tracuu audit officer-key" in fault
+    assert key not in fault

@@ -108,3 +108,12 @@ def test_odd_texts_of_a_holder_do_no_harm():
 def test_a_token_and_its_holder_never_show(token):
     assert not base64.urlsafe_b64decode(token + "==").count(b"68001")
     assert "A" * 32 not in repr(HOLDER)
+
+
+def test_token_of_another_secret_opens_while_that_is_replaced():
+    token, _ = TOKENS.issue(HOLDER, NOW)
+
+    rotated = Tokens(b"n" * 32, b"t" * 32)
+
+    assert rotated.opens(token, HOLDER, NOW)
+    assert not TOKENS.opens(rotated.issue(HOLDER, NOW)[0], HOLDER, NOW)

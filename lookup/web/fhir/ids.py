@@ -4,11 +4,13 @@ An id tells nothing, cannot be made by others and opens only for the client it w
 given to: having it proves that this client once knew the person by number and name or
 birth date, or may ask by number alone. It has no end, because neither has that proof;
 what the client may see is looked at with every request. The same person has the same
-id for one client as long as the secret of the service stays, so it may be kept.
+id for one client as long as the secret of the service stays, so it may be kept; one
+of the secret before opens while that is read, too.
 """
 
 import base64
 import re
+from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -39,14 +41,16 @@ class Ids:
     ciphers must not do.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESSIV(key)
+    def __init__(self, key: bytes, *others: bytes) -> None:
+        """Seal with one key; open with others, too."""
+        self._ciphers = [AESSIV(each) for each in (key, *others)]
 
     def seal(self, identifier: Identifier, *, resource: str, client_id: str) -> str:
         """The id of what this resource says about a number, for one client."""
         (mark,) = (m for m, kind in _KINDS.items() if isinstance(identifier, kind))
         plain = mark + identifier.digits.encode()
-        return _written(self._cipher.encrypt(plain, _bound_to(resource, client_id)))
+        cipher = self._ciphers[0]
+        return _written(cipher.encrypt(plain, _bound_to(resource, client_id)))
 
     def open(self, text: str, *, resource: str, client_id: str) -> Identifier | None:
         """The number behind an id; None when it was not given to this client."""
@@ -56,11 +60,11 @@ class Ids:
         sealed = base64.urlsafe_b64decode(padded)
         if _written(sealed) != text:
             return None
-        try:
-            plain = self._cipher.decrypt(sealed, _bound_to(resource, client_id))
-        except InvalidTag:
-            return None
-        return _KINDS[plain[:1]](plain[1:].decode())
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                plain = cipher.decrypt(sealed, _bound_to(resource, client_id))
+                return _KINDS[plain[:1]](plain[1:].decode())
+        return None
 
 
 def _written(sealed: bytes) -> str:

@@ -13,13 +13,13 @@ from lookup.web.openapi import service_version
 from lookup.web.public_address import public_address
 
 
-def fhir_beside(lookups: Lookups, settings: Settings, *, ids_key: bytes) -> Fhir:
+def fhir_beside(lookups: Lookups, settings: Settings, *, ids: Ids) -> Fhir:
     """The dialect over the same spine and for the same clients as ``/v1``.
 
     Args:
         lookups: The handler of ``/v1``.
         settings: How numbers are called here, and by which address.
-        ids_key: The 32 bytes that seal ids.
+        ids: What makes and opens the ids of resources.
     """
     return Fhir(
         service=lookups.service,
@@ -32,7 +32,7 @@ def fhir_beside(lookups: Lookups, settings: Settings, *, ids_key: bytes) -> Fhir
             legacy_id=settings.fhir_legacy_id_system,
             insurance_number=settings.fhir_insurance_number_system,
         ),
-        ids=Ids(ids_key),
+        ids=ids,
     )
 
 

@@ -9,6 +9,12 @@ PROBLEM = "urn:tracuu:problem"
 REQUEST = "urn:tracuu:request"
 """Ids of requests, as in the header ``X-Request-Id``."""
 
+CLIENT = "urn:tracuu:client"
+"""Systems that may ask, by their names here."""
+
+CITIZEN_HASH = "urn:tracuu:citizen-hash"
+"""Keyed hashes of citizen IDs, as the audit has them."""
+
 BENEFIT_LEVEL = "urn:tracuu:benefit-level"
 SUBJECT = "urn:tracuu:subject-code"
 FACILITY = "urn:tracuu:facility"
@@ -17,6 +23,7 @@ DOCUMENT_KIND = "urn:tracuu:document-kind"
 VACCINE = "urn:tracuu:vaccine"
 SOURCE = "urn:tracuu:source"
 
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"

@@ -1,0 +1,1 @@
+"""What takes minutes or an hour: ``make test-long``."""
