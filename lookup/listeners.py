@@ -16,7 +16,6 @@ from lookup.settings import Settings, variable_of
 BACKLOG = 1024
 """Connections that may wait to be taken, per socket."""
 
-
 FIRST_FD = 3
 """Where descriptors begin that whoever starts a process leaves open for it.
 

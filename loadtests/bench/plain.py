@@ -86,10 +86,8 @@ def _without(
     opened: Callable[..., AbstractAsyncContextManager[Standing]],
 ) -> Callable[..., AbstractAsyncContextManager[Standing]]:
     @asynccontextmanager
-    async def open_plain(
-        parts: Parts, cache: Tiers, *, prunes: bool
-    ) -> AsyncIterator[Standing]:
-        async with opened(parts, cache, prunes=prunes) as standing:
+    async def open_plain(parts: Parts, cache: Tiers) -> AsyncIterator[Standing]:
+        async with opened(parts, cache) as standing:
             yield dataclasses.replace(standing, audit=Unwritten(), directory=Unasked())
 
     return open_plain

@@ -26,7 +26,6 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-
 _PROBLEMS = {"invalid_client": "not_authenticated", "invalid_scope": "not_allowed"}
 """OAuth's word for a refusal as one of ours; anything else is a faulty request."""
 
