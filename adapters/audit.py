@@ -23,7 +23,7 @@ from lookup.ports import AuditEntry
 STALL_S = 0.5
 """A disk that has not answered by then counts as one that cannot be written."""
 
-GROUP_S = 0.002
+GROUP_S = 0.001
 """Under load, time between two groups: each costs the same, however much is in it."""
 
 QUEUE_MAX = 10_000
