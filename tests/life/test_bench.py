@@ -109,16 +109,19 @@ async def bench(folder, *rows):
 
 
 async def test_newcomer_reads_table_ratios_and_page_of_results(folder):
-    rows = ("bare", "memory", "miss", "unknown", "gateway", "fhir")
+    rows = ("bare", "memory", "miss", "unknown", "gateway", "fhir", "plain")
 
     code, printed = await bench(folder, *rows)
 
     page = (folder / "RESULTS.md").read_text()
-    ratios = re.findall(r"(?m)^ratio (\S+) [\d.]+ at least [\d.]+: (\w+)$", page)
+    ratios = re.findall(
+        r"(?m)^ratio (\S+) [\d.]+ at (?:least|most) [\d.]+: (\w+)$", page
+    )
     assert code == int("MISSED" in dict(ratios).values()), printed
     assert [name for name, _ in ratios] == [
         "memory-hit/bare-aiohttp",
         "miss/bare-aiohttp",
+        "share-of-authentication-audit-metrics",
     ]
     assert all(f"round 1 {row}: " in printed for row in rows)
     for line in (*re.findall("(?m)^ratio .*$", page), "bare aiohttp POST", "pgbench"):
