@@ -112,7 +112,7 @@ class ServerProcess:
         self, command: Sequence[str | Path], *, log: Path, locks: tuple[int, ...] = ()
     ) -> None:
         self._log = log
-        with log.open("ab") as output:
+        with log.open("ab") as output, signals_held_back() as former:
             self._process = subprocess.Popen(  # noqa: S603 - commands of our own
                 command,
                 stdin=subprocess.DEVNULL,
@@ -123,7 +123,7 @@ class ServerProcess:
                 # Ctrl-C must reach us alone: we end the servers, in order.
                 start_new_session=True,
                 pass_fds=locks,
-                preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - nothing else can
+                preexec_fn=_tie_to_parent(former),  # noqa: PLW1509 - nothing else can
                 **_account_arguments(),
             )
         self._watcher = None
@@ -164,6 +164,22 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+@contextmanager
+def signals_held_back() -> Iterator[set[int]]:
+    """Have what would end us wait until a process is started.
+
+    Python drops what a handler raises while it forks, and we would run on.
+
+    Yields:
+        The signals that were held back before, for the new process, too.
+    """
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield former
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 @contextmanager
@@ -213,13 +229,13 @@ def _account_arguments() -> dict[str, Any]:
     return {}
 
 
-def _tie_to_parent() -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
+def _tie_to_parent(held_back: set[int]) -> Callable[[], None]:
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     # Runs after the change of account, which would undo it.
     def tie() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
+        if prctl is not None:
+            prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
     return tie

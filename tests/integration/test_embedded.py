@@ -43,6 +43,21 @@ with running_servers(Path(sys.argv[1])) as servers:
     time.sleep(60)
 """
 
+STOPPED_WHILE_IT_STARTS = """
+import os, signal, sys
+from contextlib import nullcontext
+from pathlib import Path
+from adapters import embedded_process
+
+if sys.argv[1] == "unguarded":
+    embedded_process.signals_held_back = lambda: nullcontext(set())
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+with embedded_process.running_process(["true"], log=Path(os.devnull)):
+    pass
+"""
+"""A signal comes just when a server is forked; the exit code says if it is heard."""
+
 
 def a_folder():
     """A folder that every account can enter, unlike pytest's own."""
@@ -292,6 +307,15 @@ def test_process_that_does_not_stop_is_killed(tmp_path, monkeypatch):
         process.wait_until(lambda: log.read_text() == "up\n")
 
     assert process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("guard", "code"), [("guarded", 3), ("unguarded", 0)])
+def test_signal_that_comes_while_a_server_starts_is_heard(guard, code):
+    command = [sys.executable, "-c", STOPPED_WHILE_IT_STARTS, guard]
+
+    ended = subprocess.run(command, check=False, timeout=ENDS_WITHIN_S)
+
+    assert ended.returncode == code
 
 
 def test_watched_process_ends_when_the_pipe_does():
